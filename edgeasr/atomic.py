@@ -1,0 +1,44 @@
+"""Atomic writes: a file or folder appears whole under its name, or not at all."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["replacing", "write_bytes", "write_text"]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; move the file or folder written there to `path` if no error came.
+
+    Whatever happens, no temporary file stays behind, and what stood at `path` before is untouched unless the new
+    content is complete.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        yield scratch / path.name
+        if path.is_dir():  # the one thing that os.replace does not replace
+            os.replace(path, scratch / "old")
+        try:
+            os.replace(scratch / path.name, path)
+        except BaseException:
+            if (scratch / "old").exists():
+                os.replace(scratch / "old", path)
+            raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` atomically."""
+    with replacing(path) as scratch:
+        scratch.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` atomically, as UTF-8."""
+    write_bytes(path, text.encode())

@@ -1,0 +1,1 @@
+"""Audio: clips, streams, and where they come from."""

@@ -1,0 +1,198 @@
+"""The bundle: the one thing that the stages hand over on disk.
+
+A folder with `model.keras`, `samples.npz` (features for calibration and verification), `manifest.json` (labels, front
+end, training settings, metrics, sha256 of every file), and the artefacts that exports add.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr import __version__
+from edgeasr.atomic import replacing, write_text
+from edgeasr.card import Card, OutputKind
+from edgeasr.config import from_mapping, to_mapping
+from edgeasr.errors import BundleError, ConfigError
+from edgeasr.features.config import FrontendConfig
+
+__all__ = ["Artefact", "Bundle", "Manifest", "Samples"]
+
+_MANIFEST = "manifest.json"
+_MODEL = "model.keras"
+_SAMPLES = "samples.npz"
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """One exported file of a bundle: its name, format (`tflite`, `onnx`), scheme, and how it was verified."""
+
+    name: str
+    format: str
+    scheme: str
+    verification: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a bundle says about itself.
+
+    Attributes:
+        model: architecture, a key of `MODELS`.
+        labels: one per output, in order.
+        frontend: how audio becomes the input.
+        output: whether the model gives logits or probabilities.
+        training: the resolved settings of the training.
+        metrics: what was measured when it was trained.
+        licence: of the weights, with attribution of the data.
+        artefacts: the exported files.
+        sha256: hash of every file, by name.
+        created: UTC time, ISO 8601.
+        created_by: tool and version.
+    """
+
+    model: str
+    labels: tuple[str, ...]
+    frontend: FrontendConfig
+    output: OutputKind
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    licence: str = ""
+    artefacts: tuple[Artefact, ...] = ()
+    sha256: dict[str, str] = field(default_factory=dict)
+    created: str = ""
+    created_by: str = f"edgeasr {__version__}"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Real features kept with the model.
+
+    Attributes:
+        calibration: float32 [clips, frames, bins], from the training split: the representative set.
+        verification: float32 [clips, frames, bins], from the test split.
+        targets: int64 [clips], index of the right label of each verification clip.
+    """
+
+    calibration: NDArray[np.float32]
+    verification: NDArray[np.float32]
+    targets: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk whose files were found to be what its manifest says."""
+
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Bundle":
+        """Open a bundle and check every file against its hash.
+
+        Raises:
+            BundleError: the folder is no bundle, or a file of it is missing or altered.
+        """
+        path = Path(path)
+        manifest_path = path / _MANIFEST
+        if not manifest_path.is_file():
+            raise BundleError(f"{path}: not a bundle, it has no {_MANIFEST}: make one with `edgeasr train`")
+        try:
+            values: Mapping[str, Any] = json.loads(manifest_path.read_text(encoding="utf-8"))
+            manifest = from_mapping(Manifest, values, str(manifest_path))
+        except (ValueError, ConfigError) as error:
+            raise BundleError(f"{manifest_path}: cannot be read ({error}): restore it or train again") from error
+        for name, digest in manifest.sha256.items():
+            if not (path / name).is_file():
+                raise BundleError(f"{path}: {name} is missing: restore it or make it again")
+            if _sha256(path / name) != digest:
+                raise BundleError(f"{path}: {name} was altered (sha256 differs): restore it or make it again")
+        return cls(path, manifest)
+
+    @classmethod
+    def create(cls, path: Path, manifest: Manifest, model: Any, samples: Samples) -> "Bundle":
+        """Write a new bundle, whole or not at all.
+
+        Args:
+            path: where; must not exist, or be a bundle, which is replaced.
+            manifest: what to say of it; hashes and date are filled in.
+            model: the Keras model.
+            samples: features for calibration and verification.
+
+        Raises:
+            BundleError: `path` holds something else.
+        """
+        if path.exists() and not (path / _MANIFEST).is_file() and (path.is_file() or any(path.iterdir())):
+            raise BundleError(f"{path}: exists and is not a bundle: choose another folder")
+        with replacing(path) as scratch:
+            scratch.mkdir()
+            model.save(scratch / _MODEL, include_optimizer=False)
+            np.savez_compressed(
+                scratch / _SAMPLES,
+                calibration=samples.calibration,
+                verification=samples.verification,
+                targets=samples.targets,
+            )
+            bundle = cls(scratch, replace(manifest, created=_now()))._with_hashes(_MODEL, _SAMPLES)
+            bundle._write_manifest()
+        return cls(path, bundle.manifest)
+
+    @property
+    def model_path(self) -> Path:
+        """The Keras model."""
+        return self.path / _MODEL
+
+    @property
+    def artefact_paths(self) -> tuple[Path, ...]:
+        """The exported files."""
+        return tuple(self.path / artefact.name for artefact in self.manifest.artefacts)
+
+    def samples(self) -> Samples:
+        """Read the features for calibration and verification."""
+        with np.load(self.path / _SAMPLES) as arrays:
+            return Samples(arrays["calibration"], arrays["verification"], arrays["targets"])
+
+    def card(self, scheme: str, quantisation: Mapping[str, Any] | None = None) -> Card:
+        """Make the card of an artefact of this bundle."""
+        manifest = self.manifest
+        return Card(
+            model=manifest.model,
+            scheme=scheme,
+            labels=manifest.labels,
+            frontend=manifest.frontend,
+            output=manifest.output,
+            model_sha256=manifest.sha256[_MODEL],
+            quantisation=dict(quantisation or {}),
+            licence=manifest.licence,
+            created_by=f"edgeasr {__version__}",
+        )
+
+    def with_artefact(self, artefact: Artefact) -> "Bundle":
+        """Enter an artefact, whose file stands in the folder already, into the manifest; write it."""
+        others = tuple(other for other in self.manifest.artefacts if other.name != artefact.name)
+        manifest = replace(self.manifest, artefacts=(*others, artefact))
+        bundle = replace(self, manifest=manifest)._with_hashes(artefact.name)
+        bundle._write_manifest()
+        return bundle
+
+    def _with_hashes(self, *names: str) -> "Bundle":
+        hashes = {name: _sha256(self.path / name) for name in names}
+        return replace(self, manifest=replace(self.manifest, sha256={**self.manifest.sha256, **hashes}))
+
+    def _write_manifest(self) -> None:
+        write_text(self.path / _MANIFEST, json.dumps(to_mapping(self.manifest), indent=1) + "\n")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

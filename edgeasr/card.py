@@ -1,0 +1,105 @@
+"""The card: what one artefact must carry inside to be used alone, and how it is written into a TFLite file.
+
+A TFLite file gets it the way the TFLite metadata format packs associated files: as a ZIP archive appended to the
+FlatBuffer, which every interpreter ignores and every unzip program reads (https://ai.google.dev/edge/litert/models/metadata).
+An ONNX file holds it in `metadata_props`.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from edgeasr.config import from_mapping, to_mapping
+from edgeasr.errors import ArtefactError, ConfigError
+from edgeasr.features.config import FrontendConfig
+
+__all__ = ["METADATA_KEY", "Card", "OutputKind", "append_to_tflite", "read_from_tflite"]
+
+METADATA_KEY = "edgeasr"
+_MEMBER = "edgeasr.json"
+
+OutputKind = Literal["logits", "probabilities"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What an artefact says about itself.
+
+    Attributes:
+        model: architecture, a key of `MODELS`, or the name of an imported file.
+        scheme: quantisation scheme, a key of `SCHEMES`.
+        labels: one per output, in order.
+        frontend: how audio becomes the input.
+        output: whether the model gives logits (a softmax follows, in float) or probabilities.
+        model_sha256: hash of the `model.keras` that it was converted from.
+        quantisation: of input and output: `{"input": {"dtype", "scale", "zero_point"}, "output": {...}}`.
+        licence: of the weights, with attribution.
+        created_by: tool and version.
+    """
+
+    model: str
+    scheme: str
+    labels: tuple[str, ...]
+    frontend: FrontendConfig
+    output: OutputKind
+    model_sha256: str
+    quantisation: dict[str, Any] = field(default_factory=dict)
+    licence: str = ""
+    created_by: str = ""
+
+    def to_json(self) -> str:
+        """Write the card as JSON."""
+        return json.dumps(to_mapping(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, where: str) -> "Card":
+        """Read a card.
+
+        Raises:
+            ArtefactError: the text is no card.
+        """
+        try:
+            values: Mapping[str, Any] = json.loads(text)
+            return from_mapping(cls, values, where)
+        except (ValueError, ConfigError) as error:
+            raise ArtefactError(f"{where}: the description inside cannot be read ({error}): export it again") from error
+
+
+def append_to_tflite(model: bytes, card: Card) -> bytes:
+    """Append the card, the labels as text and the hash of the model to a TFLite FlatBuffer."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as members:
+        for name, text in (
+            (_MEMBER, card.to_json()),
+            ("labels.txt", "\n".join(card.labels) + "\n"),
+            ("sha256.txt", f"{hashlib.sha256(model).hexdigest()} {len(model)}\n"),
+        ):
+            members.writestr(zipfile.ZipInfo(name), text)  # ZipInfo's fixed date keeps the bytes reproducible
+    return model + archive.getvalue()
+
+
+def read_from_tflite(path: Path) -> Card | None:
+    """Read the card of a TFLite file, or None where it has none (a model of somebody else).
+
+    Raises:
+        ArtefactError: the model does not have the hash that was written with it.
+    """
+    try:
+        with zipfile.ZipFile(path) as members:
+            if _MEMBER not in members.namelist():
+                return None
+            text = members.read(_MEMBER)
+            digest, length = members.read("sha256.txt").decode().split()
+    except zipfile.BadZipFile:
+        return None
+    except (KeyError, ValueError) as error:
+        raise ArtefactError(f"{path}: the description inside is damaged ({error}): export it again") from error
+    with path.open("rb") as file:
+        if hashlib.sha256(file.read(int(length))).hexdigest() != digest:
+            raise ArtefactError(f"{path}: altered since it was exported (sha256 differs): export it again")
+    return Card.from_json(text, str(path))

@@ -1,0 +1,6 @@
+"""Speech features: one specification, `FrontendConfig`, and its implementations."""
+
+from edgeasr.features.config import FrontendConfig
+from edgeasr.features.frontend import Frontend, StreamingFrontend
+
+__all__ = ["Frontend", "FrontendConfig", "StreamingFrontend"]

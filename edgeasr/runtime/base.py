@@ -1,0 +1,125 @@
+"""What every runtime offers, and `load`, which picks one by the file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.card import Card
+from edgeasr.errors import ArtefactError
+from edgeasr.features.config import FrontendConfig
+from edgeasr.registry import resolve
+
+__all__ = ["RUNTIMES", "Runtime", "load", "runtime_name", "softmax"]
+
+RUNTIMES: Mapping[str, str] = {
+    "keras": "edgeasr.runtime.keras:KerasRuntime",
+    "tflite": "edgeasr.runtime.tflite:TfliteRuntime",
+    "onnxruntime": "edgeasr.runtime.onnx:OnnxRuntime",
+}
+
+_BY_SUFFIX = {".tflite": "tflite", ".onnx": "onnxruntime", ".ort": "onnxruntime"}
+
+
+class Runtime(Protocol):
+    """A loaded model.
+
+    Attributes:
+        path: the file or bundle.
+        name: key of `RUNTIMES`.
+        version: package and version that runs it, such as "ai-edge-litert 2.3.0".
+        threads: threads it was given.
+        card: what the artefact says about itself; None for a file that edgeasr did not write.
+    """
+
+    path: Path
+    name: str
+    version: str
+    threads: int
+    card: Card | None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the outputs, in order; empty where the artefact carries none."""
+        return self.card.labels if self.card else ()
+
+    @property
+    def frontend(self) -> FrontendConfig | None:
+        """The front end the model expects; None where the artefact carries none."""
+        return self.card.frontend if self.card else None
+
+    @property
+    def scheme(self) -> str:
+        """The quantisation scheme."""
+        return self.card.scheme if self.card else "unknown"
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the input without the batch: (frames, bins)."""
+        ...
+
+    def run(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Score one clip: float32 features [frames, bins] to float32 scores [labels]."""
+        ...
+
+    def reset(self) -> None:
+        """Forget the state of a streaming model; nothing to do for the others."""
+
+
+def load(path: str | Path, runtime: str | None = None, threads: int = 1) -> Runtime:
+    """Load a bundle or an artefact.
+
+    Args:
+        path: a bundle folder, a `.tflite` or an `.onnx` file.
+        runtime: a key of `RUNTIMES`; by default the one that belongs to the kind of file.
+        threads: threads for the inference.
+
+    Raises:
+        ArtefactError: the file is missing, damaged, or not of a kind that the runtime reads.
+        MissingPackageError: the runtime is not installed.
+
+    Example:
+        >>> model = load("digits/model.int8.tflite")  # doctest: +SKIP
+        >>> model.run(features)  # doctest: +SKIP
+    """
+    path = Path(path)
+    loaded: Runtime = resolve(RUNTIMES, runtime or runtime_name(path), "runtime")(path, threads)
+    return loaded
+
+
+def runtime_name(path: Path) -> str:
+    """Name the runtime for a file, by what it is.
+
+    Raises:
+        ArtefactError: there is no such file, or it is of no known kind.
+    """
+    if path.is_dir():
+        return "keras"
+    if not path.exists():
+        raise ArtefactError(f"{path}: no such file: expected a bundle folder, a .tflite or an .onnx file")
+    if path.suffix not in _BY_SUFFIX:
+        raise ArtefactError(f"{path}: expected a bundle folder, a .tflite or an .onnx file")
+    return _BY_SUFFIX[path.suffix]
+
+
+def check_features(features: NDArray[np.float32], shape: tuple[int, ...], path: Path) -> NDArray[np.float32]:
+    """Reshape features to a model's input.
+
+    Raises:
+        ArtefactError: they have another number of values.
+    """
+    try:
+        return features.reshape(shape)
+    except ValueError:
+        raise ArtefactError(
+            f"{path.name} expects features of shape {shape[1:]}, got {features.shape}: use the front end it carries"
+        ) from None
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn logits into probabilities along the last axis."""
+    scores = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    scores /= scores.sum(axis=-1, keepdims=True)
+    return scores

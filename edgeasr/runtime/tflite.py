@@ -1,0 +1,120 @@
+"""TFLite models, in ai-edge-litert or, on older devices, tflite-runtime."""
+
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.card import read_from_tflite
+from edgeasr.errors import ArtefactError, MissingPackageError
+from edgeasr.runtime.base import Runtime, check_features, softmax
+
+__all__ = ["TfliteRuntime", "interpreter_package"]
+
+_PACKAGES = {"ai-edge-litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
+
+
+class TfliteRuntime(Runtime):
+    """A TFLite file of any quantisation: floats go in and come out.
+
+    Integer inputs are `clip(round(x / scale) + zero_point)` and outputs `(q - zero_point) * scale`, with the numbers
+    of the model itself (https://ai.google.dev/edge/litert/models/quantization_spec).
+    """
+
+    name = "tflite"
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        package, module = interpreter_package()
+        self.path, self.threads = path, threads
+        self.version = f"{package} {importlib.metadata.version(package)}"
+        _check_is_tflite(path)
+        self.card = read_from_tflite(path)
+        try:
+            self._interpreter: Any = module.Interpreter(model_path=str(path), num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ArtefactError(f"{path}: {package} cannot load it ({reason}): export it again") from error
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise ArtefactError(f"{path}: expected one input and one output, got {len(inputs)} and {len(outputs)}")
+        self._input, self._output = inputs[0], outputs[0]
+        self._shape = tuple(int(size) for size in self._input["shape"])
+        self._quantise = _Affine(self._input)
+        self._dequantise = _Affine(self._output)
+        self._logits = self.card is not None and self.card.output == "logits"
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return self._shape[1:]
+
+    def run(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        features = check_features(features, self._shape, self.path)
+        self._interpreter.set_tensor(self._input["index"], self._quantise.to_integer(features))
+        self._interpreter.invoke()
+        scores = self._dequantise.to_float(self._interpreter.get_tensor(self._output["index"])[0])
+        return softmax(scores) if self._logits else scores
+
+    def reset(self) -> None:
+        self._interpreter.reset_all_variables()
+
+
+class _Affine:
+    """The quantisation of one tensor; passes floats through where the tensor is float."""
+
+    def __init__(self, details: dict[str, Any]) -> None:
+        self.dtype = np.dtype(details["dtype"])
+        scale, zero_point = details["quantization"]
+        self.scale, self.zero_point = np.float32(scale), np.float32(zero_point)
+        if self.dtype.kind in "iu":
+            limits = np.iinfo(self.dtype)
+            self.low, self.high = np.float32(limits.min), np.float32(limits.max)
+
+    def to_integer(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        if self.dtype.kind == "f":
+            return values.astype(self.dtype, copy=False)
+        quantised = values / self.scale
+        quantised += self.zero_point
+        np.rint(quantised, out=quantised)
+        np.maximum(quantised, self.low, out=quantised)
+        np.minimum(quantised, self.high, out=quantised)
+        return quantised.astype(self.dtype)
+
+    def to_float(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        scores = values.astype(np.float32)
+        if self.dtype.kind != "f":
+            scores -= self.zero_point
+            scores *= self.scale
+        return scores
+
+
+def interpreter_package() -> tuple[str, Any]:
+    """Find the installed TFLite interpreter: (name of the package, its module).
+
+    ai-edge-litert is the current one; tflite-runtime its predecessor, for devices that have no wheel of the former.
+    They are never installed together (their NumPy versions exclude each other), so there is nothing to choose.
+
+    Raises:
+        MissingPackageError: neither is there.
+    """
+    for package, module in _PACKAGES.items():
+        try:
+            return package, importlib.import_module(module)
+        except ImportError:
+            continue
+    raise MissingPackageError(
+        "TFLite files need ai-edge-litert or tflite-runtime: pip install 'edgeasr[device]', "
+        "on devices without a wheel of it 'edgeasr[device-legacy]'"
+    )
+
+
+def _check_is_tflite(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+    except OSError as error:
+        raise ArtefactError(f"{path}: cannot be read ({error.strerror})") from error
+    if head[4:] != b"TFL3":
+        raise ArtefactError(f"{path}: not a TFLite file (it does not have TFL3 at byte 4)")
