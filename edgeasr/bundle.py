@@ -6,6 +6,7 @@ end, training settings, metrics, sha256 of every file), and the artefacts that e
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -173,11 +174,20 @@ class Bundle:
             created_by=f"edgeasr {__version__}",
         )
 
-    def with_artefact(self, artefact: Artefact) -> "Bundle":
-        """Enter an artefact, whose file stands in the folder already, into the manifest; write it."""
+    def add(self, artefact: Artefact, file: Path) -> "Bundle":
+        """Move an exported file into the bundle under its name and enter it into the manifest.
+
+        Interrupted at any point, the bundle on disk stays valid: an older artefact of this name leaves the manifest
+        before its file is replaced.
+        """
         others = tuple(other for other in self.manifest.artefacts if other.name != artefact.name)
-        manifest = replace(self.manifest, artefacts=(*others, artefact))
-        bundle = replace(self, manifest=manifest)._with_hashes(artefact.name)
+        hashes = {name: digest for name, digest in self.manifest.sha256.items() if name != artefact.name}
+        without = replace(self, manifest=replace(self.manifest, artefacts=others, sha256=hashes))
+        if artefact.name in self.manifest.sha256:
+            without._write_manifest()
+        os.replace(file, self.path / artefact.name)
+        manifest = replace(without.manifest, artefacts=(*others, artefact))
+        bundle = replace(without, manifest=manifest)._with_hashes(artefact.name)
         bundle._write_manifest()
         return bundle
 

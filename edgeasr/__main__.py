@@ -1,0 +1,5 @@
+"""`python -m edgeasr`."""
+
+from edgeasr.cli import main
+
+main()

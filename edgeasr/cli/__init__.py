@@ -1,0 +1,80 @@
+"""The command line: `edgeasr <verb>`. Each verb is one module, imported when it is called."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+
+import click
+
+from edgeasr import __version__
+from edgeasr.errors import EdgeASRError
+
+__all__ = ["COMMANDS", "group", "main"]
+
+# verb -> (module, what `edgeasr --help` says of it; the module is not imported for that)
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "train": ("edgeasr.cli.train", "Train a model on labelled speech and write a bundle."),
+    "evaluate": ("edgeasr.cli.evaluate", "Measure the accuracy of a bundle or an artefact."),
+    "export": ("edgeasr.cli.export", "Convert a bundle to quantised TFLite and ONNX, and verify it."),
+    "bench": ("edgeasr.cli.bench", "Compare speed, size and accuracy with the float original."),
+    "listen": ("edgeasr.cli.listen", "Spot words in a microphone, a file or a stream."),
+    "doctor": ("edgeasr.cli.doctor", "Say what is installed here, what works and what is missing."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="edgeasr")
+def group() -> None:
+    """Take a Keras speech model to an edge device, and prove by measurement that what arrived still works.
+
+    \b
+    edgeasr export --int8                 the built-in model, as int8 TFLite and ONNX
+    edgeasr bench digits                  both against the float original
+    edgeasr listen digits/digits.int8.tflite clip.wav
+    """
+
+
+def main() -> None:
+    """Run the command line: errors of edgeasr become one line and exit code 1, Ctrl-C exit code 130."""
+    try:
+        code = group.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except EdgeASRError as error:
+        _leave(" ".join(str(error).split()), 1)
+    except click.Abort:
+        _leave("interrupted", 130)
+    except KeyboardInterrupt:
+        _leave("interrupted", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        _leave(f"{error.filename or 'writing'}: {error.strerror}: check the path, the rights and the free space", 1)
+
+
+def _leave(message: str, code: int) -> None:
+    click.echo(f"edgeasr: {message}", err=True)
+    sys.exit(code)

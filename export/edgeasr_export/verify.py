@@ -1,0 +1,76 @@
+"""Verification: an artefact against the Keras original, on real features, in the runtime that will run it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.errors import ExportError
+from edgeasr.runtime import load
+from edgeasr_export.schemes import Scheme
+
+__all__ = ["Verification", "verify"]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """How an artefact compares with the original.
+
+    Attributes:
+        agreement: share of the clips to which both give the same label.
+        max_abs_error: largest difference of a score.
+        samples: number of clips.
+        accuracy: of the artefact on these clips; None where they have no labels.
+        accuracy_original: of the original.
+        runtime: package and version that ran the artefact.
+    """
+
+    agreement: float
+    max_abs_error: float
+    samples: int
+    accuracy: float | None
+    accuracy_original: float | None
+    runtime: str
+
+
+def verify(
+    path: Path, scheme: Scheme, features: NDArray[np.float32], reference: NDArray[np.float32], targets: NDArray[np.int64]
+) -> Verification:
+    """Run an artefact and compare its scores with the original's.
+
+    Args:
+        path: the artefact, card inside.
+        scheme: says what is tolerated.
+        features: float32 [clips, frames, bins].
+        reference: float32 [clips, labels], the original's scores.
+        targets: int64 [clips]; empty where the labels are not known.
+
+    Raises:
+        ExportError: scores that are not finite, or more difference than the scheme tolerates.
+    """
+    model = load(path)
+    scores = np.stack([model.run(clip) for clip in features])
+    if not np.isfinite(reference).all():
+        raise ExportError("the Keras model gives scores that are not finite (NaN or infinite): train it again")
+    if not np.isfinite(scores).all():
+        raise ExportError(f"{path.name} gives scores that are not finite")
+    winners, winners_reference = scores.argmax(axis=1), reference.argmax(axis=1)
+    result = Verification(
+        agreement=float(np.mean(winners == winners_reference)),
+        max_abs_error=float(np.abs(scores - reference).max()),
+        samples=len(features),
+        accuracy=float(np.mean(winners == targets)) if len(targets) else None,
+        accuracy_original=float(np.mean(winners_reference == targets)) if len(targets) else None,
+        runtime=model.version,
+    )
+    if result.agreement < scheme.min_agreement:
+        raise ExportError(
+            f"agrees with the Keras original on {result.agreement:.1%} of {result.samples} clips, "
+            f"expected at least {scheme.min_agreement:.0%}"
+        )
+    if scheme.max_error is not None and result.max_abs_error > scheme.max_error:
+        raise ExportError(
+            f"differs from the Keras original by {result.max_abs_error:.2g}, expected at most {scheme.max_error:g}"
+        )
+    return result
