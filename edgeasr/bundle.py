@@ -116,6 +116,16 @@ class Bundle:
                 raise BundleError(f"{path}: {name} was altered (sha256 differs): restore it or make it again")
         return cls(path, manifest)
 
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """Check that a bundle may be written to `path`: nothing stands there, or an empty folder, or a bundle.
+
+        Raises:
+            BundleError: something else does.
+        """
+        if path.exists() and not (path / _MANIFEST).is_file() and (path.is_file() or any(path.iterdir())):
+            raise BundleError(f"{path}: exists and is not a bundle: choose another folder")
+
     @classmethod
     def create(cls, path: Path, manifest: Manifest, model: Any, samples: Samples) -> "Bundle":
         """Write a new bundle, whole or not at all.
@@ -129,11 +139,10 @@ class Bundle:
         Raises:
             BundleError: `path` holds something else.
         """
-        if path.exists() and not (path / _MANIFEST).is_file() and (path.is_file() or any(path.iterdir())):
-            raise BundleError(f"{path}: exists and is not a bundle: choose another folder")
+        cls.check_free(path)
         with replacing(path) as scratch:
             scratch.mkdir()
-            model.save(scratch / _MODEL, include_optimizer=False)
+            model.save(scratch / _MODEL)
             np.savez_compressed(
                 scratch / _SAMPLES,
                 calibration=samples.calibration,

@@ -152,8 +152,9 @@ def _ask(keys: Iterable[str], timeout_s: float) -> dict[str, Answer]:
 
 def _wait(key: str, child: "subprocess.Popen[bytes]", deadline: float, timeout_s: float) -> Answer:
     version = _installed(PROBES[key].package)
+    read_s = 0.2  # to read what a child wrote long ago, while one before it in the row used up the time
     try:
-        output, _ = child.communicate(timeout=max(0.0, deadline - time.monotonic()))
+        output, _ = child.communicate(timeout=max(read_s, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         _kill(child)
         return Answer("broken", version, f"no answer within {timeout_s:g} s")
@@ -166,16 +167,19 @@ def _wait(key: str, child: "subprocess.Popen[bytes]", deadline: float, timeout_s
 
 
 def _kill(child: "subprocess.Popen[bytes]") -> None:
-    with suppress(ProcessLookupError):  # ended, and with it all that it started
+    if child.poll() is None:
         os.killpg(child.pid, signal.SIGKILL)
-    child.communicate()
+    with suppress(subprocess.TimeoutExpired):  # stuck in a driver, where no signal reaches it
+        child.wait(timeout=1)
+    if child.stdout:
+        child.stdout.close()
 
 
 def _finding(probe: Probe, found: Answer, answers: Mapping[str, Answer]) -> Finding:
     detail, fix = found.detail, found.fix
     twin = {"ai-edge-litert": "tflite-runtime", "tflite-runtime": "ai-edge-litert"}.get(probe.package)
     if found.status == "missing" and twin and answers[twin].status == "ok":
-        detail = f"not needed beside {twin}"  # and not installable: their NumPy versions exclude each other
+        detail = f"not needed beside {twin}"  # nor possible: their NumPy versions exclude each other
     elif found.status == "missing":
         fix = f"pip install 'edgeasr[{probe.extra}]'" if probe.extra else f"pip install {probe.package}"
     elif found.status == "broken" and not fix:

@@ -1,7 +1,8 @@
 """Probes of the optional packages: import one and let it do something small, in a process of its own.
 
-`python -m edgeasr.probes NAME` runs one probe and prints its answer as one line of JSON, the last line of stdout. A
-package built for another CPU dies of an illegal instruction, and a broken driver may hang: only this process is lost.
+`python -m edgeasr.probes NAME` runs one probe and prints its answer as one line of JSON, the last of stdout.
+A package built for another CPU dies of an illegal instruction, and a broken driver hangs: then only this
+process is lost.
 """
 
 import base64
@@ -26,7 +27,10 @@ _TFLITE = (
     "9bf2SilVXjeM3YjVU+3o9c805QZL680ru/S+s442+r/Yl3N0hsYLapy8Zu0x/PxC2/hsbzKtz63MY8aL6dHOSq+FK/7mvIx8fmU4P7/7/nP39B4635TT"
     "5Va7D/asFRs="
 )
-_ONNX = "eNrjYBdisOpl5BLkYqzgYiwXYqxUYvNNLPEtzRFiTNfy5mDhYBFgdGIs93JgYGAAYXRAtFiUMNAKIT4uHg5GIQ4uJg5GIGZJAgpWogs6sXAxCPACAIK+C8w="
+_ONNX = (
+    "eNrjYBdisOpl5BLkYqzgYiwXYqxUYvNNLPEtzRFiTNfy5mDhYBFgdGIs93JgYGAAYXRAtFiUMNAKIT4uHg5GIQ4uJg5GIGZJAgpW"
+    "ogs6sXAxCPACAIK+C8w="
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class Answer:
         version: of the package; empty where it is unknown.
         detail: one line for people.
         fix: a command line that helps, where the probe knows a better one than installing the package.
-        devices: GPUs (`{"backend", "name"}`) or microphones (`{"name", "channels", "sample_rate_hz", "default"}`).
+        devices: GPUs (`{"backend", "name"}`) or microphones
+            (`{"name", "channels", "sample_rate_hz", "default"}`).
     """
 
     status: str
@@ -116,7 +121,7 @@ def _keras() -> Answer:
     keras = importlib.import_module("keras")
     backend = keras.backend.backend()
     _expect(keras.ops.convert_to_numpy(keras.ops.matmul(keras.ops.ones((4, 4)), keras.ops.ones((4, 1)))), 4)
-    gpus = [{"backend": backend, "name": name} for name in _GPUS[backend]()]
+    gpus = [{"backend": backend, "name": name} for name in _GPUS.get(backend, list)()]
     detail = f"{backend} {importlib.import_module(backend).__version__}, {len(gpus) or 'no'} GPU"
     if gpus or not Path("/dev/nvidiactl").exists():
         return Answer("ok", detail=detail, devices=gpus)
@@ -146,8 +151,6 @@ _GPUS: Mapping[str, Callable[[], list[str]]] = {
     "tensorflow": _tensorflow_gpus,
     "jax": _jax_gpus,
     "torch": _torch_gpus,
-    "numpy": list,
-    "openvino": list,
 }
 
 
@@ -172,7 +175,7 @@ def _soundfile() -> Answer:
         path = f"{folder}/probe.flac"
         soundfile.write(path, np.zeros(160), 16000)
         _expect(len(soundfile.read(path)[0]), 160)
-    return Answer("ok", detail=str(soundfile.__libsndfile_version__))
+    return Answer("ok", detail=f"libsndfile {soundfile.__libsndfile_version__}")
 
 
 def _soxr() -> Answer:

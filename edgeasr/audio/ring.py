@@ -9,8 +9,8 @@ __all__ = ["SampleRing"]
 class SampleRing:
     """Pass int16 samples from one writing thread to one reading thread in a fixed piece of memory.
 
-    Neither side ever waits: each moves only its own counter, after its copy is done. What finds no room is left out and
-    counted in `dropped`.
+    Neither side ever waits: each moves only its own counter, after its copy is done. What finds no room is
+    left out and counted in `dropped`.
     """
 
     def __init__(self, capacity: int) -> None:

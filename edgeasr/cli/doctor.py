@@ -29,8 +29,8 @@ def command(as_json: bool, timeout_s: float) -> None:
     edgeasr doctor
     edgeasr doctor --json
 
-    Every package is imported and used in a process of its own: one that crashes or hangs is reported, and the rest
-    is examined all the same. The exit code is 0, whatever is found.
+    Every package is imported and used in a process of its own: one that crashes or hangs is reported, and the
+    rest is examined all the same. The exit code is 0, whatever is found.
 
     \b
     The object of --json:

@@ -123,7 +123,7 @@ def mcnemar_p(first_correct: NDArray[np.bool_], second_correct: NDArray[np.bool_
 
     Only the clips that one of the two alone has right count; between equally good models each is a fair coin
     (Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
-    Psychometrika 12, 1947; here with the binomial distribution itself instead of its approximation). Whole numbers
+    Psychometrika 12, 1947; here by the binomial distribution, not its approximation). Whole numbers
     throughout, so that thousands of clips neither overflow nor lose digits.
 
     Args:

@@ -23,7 +23,7 @@ def _build(shape: tuple[int, int], labels: int) -> Any:
     decay = regularizers.L2(1e-4)
 
     def block(convolution: Any) -> list[Any]:
-        return [convolution, layers.BatchNormalization(), layers.ReLU()]
+        return [convolution, layers.BatchNormalization(momentum=0.9), layers.ReLU()]
 
     stack = block(layers.Conv2D(64, (10, 4), strides=2, padding="same", use_bias=False, kernel_regularizer=decay))
     stack.append(layers.Dropout(0.2))

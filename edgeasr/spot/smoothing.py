@@ -7,9 +7,9 @@ __all__ = ["MeanSmoother"]
 
 
 class MeanSmoother:
-    """Average the scores of the last inferences (G. Chen et al., Small-footprint keyword spotting, ICASSP 2014).
+    """Average the scores of the last inferences (G. Chen et al., ICASSP 2014, section 2.3).
 
-    Inferences before the first count as zeros, so that the start of a stream needs as much evidence as its middle.
+    Inferences before the first count as zeros: the start of a stream needs as much evidence as its middle.
     """
 
     def __init__(self, inferences: int, labels: int) -> None:
@@ -22,7 +22,7 @@ class MeanSmoother:
         self._next = 0
 
     def __call__(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Take the scores of one inference, float32 [labels], and return the mean of the last ones, float32 [labels]."""
+        """Take the scores of one inference and return the mean of the last ones, both float32 [labels]."""
         self._recent[self._next] = scores
         self._next = (self._next + 1) % len(self._recent)
         mean: NDArray[np.float32] = np.add.reduce(self._recent, axis=0)

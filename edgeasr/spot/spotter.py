@@ -36,9 +36,15 @@ class SpotterConfig:
     def __post_init__(self) -> None:
         checks = (
             (0 < self.hop_ms < math.inf, f"hop_ms must be positive, got {self.hop_ms}"),
-            (0 <= self.smoothing_ms <= 10_000, f"smoothing_ms must lie in 0 to 10000, got {self.smoothing_ms}"),
+            (
+                0 <= self.smoothing_ms <= 10_000,
+                f"smoothing_ms must lie in 0 to 10000, got {self.smoothing_ms}",
+            ),
             (0 < self.threshold <= 1, f"threshold must lie above 0 and not above 1, got {self.threshold}"),
-            (0 <= self.refractory_ms < math.inf, f"refractory_ms must not be negative, got {self.refractory_ms}"),
+            (
+                0 <= self.refractory_ms < math.inf,
+                f"refractory_ms must not be negative, got {self.refractory_ms}",
+            ),
         )
         for fine, complaint in checks:
             if not fine:
@@ -63,8 +69,8 @@ class Event:
 class Spotter:
     """Find keywords in a stream of audio, whatever the size of the chunks it comes in.
 
-    The stream is taken to begin after silence, so that a word at its very start is found; `finish` ends it with
-    silence. Time is counted in samples of the audio; the clock of the machine plays no part.
+    The stream is taken to begin after silence, so that a word at its very start is found; `finish` ends it
+    with silence. Time is counted in samples of the audio; the clock of the machine plays no part.
 
     Attributes:
         labels: of the model, in order.
@@ -80,7 +86,7 @@ class Spotter:
         ...         print(event.time_s, event.label, event.score)
     """
 
-    def __init__(self, model: Runtime, config: SpotterConfig = SpotterConfig()) -> None:  # noqa: B008 (it is frozen)
+    def __init__(self, model: Runtime, config: SpotterConfig = SpotterConfig()) -> None:
         """Set up a spotter.
 
         Raises:
@@ -90,13 +96,14 @@ class Spotter:
         frontend = model.frontend
         if frontend is None or not model.labels:
             raise ArtefactError(
-                f"{model.path}: listening needs an artefact that carries its labels and front end, this one does not: "
-                "use one that `edgeasr export` wrote"
+                f"{model.path}: expected an artefact that carries its labels and front end, got one without: "
+                "listen with a file that `edgeasr export` wrote"
             )
-        if not frontend.hop_ms <= config.hop_ms <= frontend.clip_ms:
+        self._hop_frames = round(config.hop_ms / frontend.hop_ms)
+        if not 1 <= self._hop_frames <= frontend.frames:
             raise ConfigError(
-                f"spotter: hop_ms must lie between the front end's hop of {frontend.hop_ms:g} ms and "
-                f"the model's window of {frontend.clip_ms:g} ms, got {config.hop_ms:g}"
+                f"spotter: hop_ms must lie in {frontend.hop_ms:g} (the front end's hop) to "
+                f"{frontend.frames * frontend.hop_ms:g} (the model's window), got {config.hop_ms:g}"
             )
         self.config = config
         self.labels = model.labels
@@ -104,7 +111,6 @@ class Spotter:
         self._model = model
         self._frontend = StreamingFrontend(frontend)
         self._window = np.empty(frontend.shape, np.float32)
-        self._hop_frames = round(config.hop_ms / frontend.hop_ms)
         self.hop_samples = self._hop_frames * frontend.hop_samples
         inferences = max(1, round(config.smoothing_ms * self.sample_rate_hz / 1000 / self.hop_samples))
         self._smooth = MeanSmoother(inferences, len(self.labels))
@@ -119,7 +125,7 @@ class Spotter:
         self._smooth.reset()
         self._decide.reset()
         self._frontend.reset()
-        # One window of zeros gives the frame that silence has and leaves the front end so that frame k ends at k hops.
+        # A window of zeros gives the frame of silence and leaves the front end where frame k ends at k hops.
         self._window[:] = self._frontend(np.zeros(self._frontend.config.window_samples, np.float32))
         self._frames = 0
         self._samples = 0
@@ -146,7 +152,7 @@ class Spotter:
         """
         if len(samples) == 0:
             return []
-        power = float(np.dot(samples, samples)) / len(samples)
+        power = float(np.square(samples, dtype=np.float64).mean())
         if not math.isfinite(power):
             raise AudioError(f"audio after {self.time_s:.2f} s: expected finite samples, got NaN or infinity")
         self.level_dbfs = 10 * math.log10(power) if power > 1e-12 else _SILENCE_DBFS
@@ -179,8 +185,9 @@ class Spotter:
         scores = self._model.run(self._window)
         if scores.shape != (len(self.labels),) or not np.isfinite(scores).all():
             raise ArtefactError(
-                f"{self._model.path}: expected {len(self.labels)} finite scores at "
-                f"{position / self.sample_rate_hz:.2f} s, got {scores.tolist()}: export the model again"
+                f"{self._model.path}: expected {len(self.labels)} finite scores, "
+                f"got {scores.size} with {np.count_nonzero(~np.isfinite(scores))} not finite "
+                f"at {position / self.sample_rate_hz:.2f} s: export the model again"
             )
         self.scores = self._smooth(scores)
         best = self._decide(self.scores, position)

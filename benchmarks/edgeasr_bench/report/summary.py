@@ -1,0 +1,69 @@
+"""A bench run in plain words: one line for each artefact that is not its own yardstick."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from edgeasr_bench.record import Accuracy, Ratio, Run
+
+__all__ = ["runtime_title", "summarise"]
+
+_TITLES = {"keras": "Keras", "onnxruntime": "ONNX", "tflite": "TFLite"}
+_SIGNIFICANT_P = 0.05
+_NOTEWORTHY = 0.02  # a smaller difference in speed is none to a user, however sure it is
+
+
+def summarise(run: Run) -> list[str]:
+    """Say of each quantised artefact what it gained and lost against float32 in the same runtime."""
+    by_name = {result.artefact: result for result in run.results}
+    kinds = Counter((result.scheme, result.runtime) for result in run.results)
+    lines = []
+    for result in run.results:
+        ratio = result.ratio_to_float
+        if ratio is None or ratio.baseline == result.artefact:
+            continue
+        title = f"{result.scheme} {runtime_title(result.runtime)}"
+        if kinds[result.scheme, result.runtime] > 1:
+            title += f" ({result.artefact})"
+        rest = [_size(by_name[ratio.baseline].bytes, result.bytes)]
+        original = by_name[result.original].accuracy if result.original else None
+        if original and result.accuracy and result.mcnemar_p is not None:
+            rest.append(_accuracy(original, result.accuracy, result.mcnemar_p))
+        lines.append(f"{title} {_speed(ratio, rest)}.")
+    return lines
+
+
+def runtime_title(runtime: str) -> str:
+    """Give the name of a runtime for people."""
+    return _TITLES.get(runtime, runtime)
+
+
+def _speed(ratio: Ratio, rest: Sequence[str]) -> str:
+    """Make the sentence of the speed, which goes on with the `rest`."""
+    if ratio.high < 1 and ratio.median < 1 - _NOTEWORTHY:
+        times, low, high = (_times(1 / value) for value in (ratio.median, ratio.high, ratio.low))
+        return f"is SLOWER than float32 here: {times} the time ({low} to {high}); it is {' and '.join(rest)}"
+    times, low, high = (_times(value) for value in (ratio.median, ratio.low, ratio.high))
+    if ratio.low > 1 and ratio.median > 1 + _NOTEWORTHY:
+        speed = f"is {times} faster than float32 here ({low} to {high})"
+    else:
+        speed = f"is as fast as float32 here ({times}, {low} to {high})"
+    return f"{speed}, {', and '.join(rest)}" if len(rest) > 1 else f"{speed} and {rest[0]}"
+
+
+def _times(value: float) -> str:
+    return f"{value:.2f}x" if value < 10 else f"{value:.0f}x"
+
+
+def _size(baseline_bytes: int, this_bytes: int) -> str:
+    if this_bytes <= baseline_bytes:
+        return f"{baseline_bytes / this_bytes:.1f}x smaller"
+    return f"{this_bytes / baseline_bytes:.1f}x LARGER"
+
+
+def _accuracy(original: Accuracy, this: Accuracy, p: float) -> str:
+    points = 100 * (this.value - original.value)
+    if points == 0:
+        return "loses no accuracy"
+    verdict = "significant" if p < _SIGNIFICANT_P else "not significant"
+    change = "loses" if points < 0 else "gains"
+    return f"{change} {abs(points):.1f} points ({verdict}, p = {p:.2g})"

@@ -1,0 +1,29 @@
+"""The built-in model: ten spoken digits, trained on real and synthetic speech."""
+
+import shutil
+from pathlib import Path
+
+from edgeasr.atomic import replacing
+from edgeasr.bundle import Bundle
+from edgeasr.errors import BundleError
+
+__all__ = ["BUILTIN", "copy_builtin"]
+
+BUILTIN = Path(__file__).parent / "assets" / "digits"
+
+
+def copy_builtin(path: Path) -> Bundle:
+    """Put the built-in bundle at `path`, where artefacts can be added to it; keep it if it stands there already.
+
+    Raises:
+        BundleError: something else stands at `path`.
+    """
+    original = Bundle.open(BUILTIN)
+    if path.exists():
+        existing = Bundle.open(path)
+        if existing.manifest.sha256["model.keras"] != original.manifest.sha256["model.keras"]:
+            raise BundleError(f"{path}: holds another model than the built-in one: choose another --out")
+        return existing
+    with replacing(path) as scratch:
+        shutil.copytree(BUILTIN, scratch)
+    return Bundle.open(path)

@@ -1,0 +1,137 @@
+"""`edgeasr listen`: spot keywords in a microphone, a file or a pipe."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import closing, nullcontext
+from pathlib import Path
+
+import click
+
+from edgeasr.audio.source import Blocks, file_blocks, microphone_blocks, stdin_blocks
+from edgeasr.cli.live import live_view
+from edgeasr.cli.output import note
+from edgeasr.runtime import RUNTIMES, load
+from edgeasr.spot import Event, Spotter, SpotterConfig
+
+__all__ = ["command"]
+
+
+@click.command("listen")
+@click.argument("artefact", type=click.Path(path_type=Path))
+@click.argument("source", required=False)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=SpotterConfig.threshold,
+    show_default=True,
+    help="Smallest averaged probability that is an event.",
+)
+@click.option(
+    "--smoothing-ms",
+    type=click.FloatRange(0),
+    default=SpotterConfig.smoothing_ms,
+    show_default=True,
+    help="Average the probabilities over this time.",
+)
+@click.option(
+    "--hop-ms",
+    type=click.FloatRange(0, min_open=True),
+    default=SpotterConfig.hop_ms,
+    show_default=True,
+    help="Step between inferences.",
+)
+@click.option(
+    "--refractory-ms",
+    type=click.FloatRange(0),
+    default=SpotterConfig.refractory_ms,
+    show_default=True,
+    help="Time in which a label is not reported again.",
+)
+@click.option(
+    "--rate", type=click.IntRange(1), help="Sample rate of standard input in Hz.  [default: the model's]"
+)
+@click.option("--device", help="Microphone: its number, its name or a part of it.  [default: the system's]")
+@click.option(
+    "--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads for the inference."
+)
+@click.option("--runtime", type=click.Choice(list(RUNTIMES)), help="Runtime.  [default: by the kind of file]")
+@click.option("--json", "as_json", is_flag=True, help="Print events as JSON, one object a line.")
+@click.option(
+    "--live/--no-live",
+    default=None,
+    help="Show level and scores on the terminal.  [default: for the microphone]",
+)
+def command(
+    artefact: Path,
+    source: str | None,
+    threshold: float,
+    smoothing_ms: float,
+    hop_ms: float,
+    refractory_ms: float,
+    rate: int | None,
+    device: str | None,
+    threads: int,
+    runtime: str | None,
+    as_json: bool,
+    live: bool | None,
+) -> None:
+    """Print the keywords heard in SOURCE: a file, - for raw 16-bit mono on stdin, by default the microphone.
+
+    \b
+    Example:
+      edgeasr listen digits/model.int8.tflite clip.wav
+    """
+    if rate and source != "-":
+        raise click.UsageError("--rate is for audio on standard input: give - as SOURCE, or leave --rate out")
+    if device and source is not None:
+        raise click.UsageError("--device is for the microphone: leave SOURCE out, or leave --device out")
+    model = load(artefact, runtime, threads)
+    spotter = Spotter(model, SpotterConfig(hop_ms, smoothing_ms, threshold, refractory_ms))
+    note(f"{artefact.name}: {model.scheme}, run by {model.version}, {threads} thread{'s'[: threads > 1]}")
+    microphone = source is None
+    show = sys.stderr.isatty() and (microphone if live is None else live)
+    heard = 0
+    try:
+        with (
+            closing(_open(source, rate, device, spotter)) as blocks,
+            live_view(spotter) if show else nullcontext(),
+        ):
+            for event in _events(spotter, blocks):
+                heard += 1
+                click.echo(_line(event, as_json))  # flushed at once: the reader of a pipe shall not wait
+    except KeyboardInterrupt:
+        if not microphone:
+            raise
+    except BrokenPipeError:  # whoever read the events has had enough, as `head -1` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    note(f"{spotter.time_s:.1f} s of audio, {heard} event{'s'[: heard != 1]}")
+
+
+def _open(source: str | None, rate: int | None, device: str | None, spotter: Spotter) -> Blocks:
+    model_rate_hz, block_samples = spotter.sample_rate_hz, spotter.hop_samples
+    if source is None:
+        number = int(device) if device and device.isdecimal() else device
+        return microphone_blocks(number, model_rate_hz, block_samples, note)
+    if source == "-":
+        if sys.stdin is None or sys.stdin.isatty():
+            raise click.UsageError(
+                "expected raw 16-bit mono audio on standard input, got nothing: pipe it in"
+            )
+        return stdin_blocks(sys.stdin.buffer, rate or model_rate_hz, model_rate_hz, block_samples, note)
+    return file_blocks(Path(source), model_rate_hz, block_samples)
+
+
+def _events(spotter: Spotter, blocks: Blocks) -> Iterator[Event]:
+    for block in blocks:
+        yield from spotter.feed(block)
+    yield from spotter.finish()
+
+
+def _line(event: Event, as_json: bool) -> str:
+    if as_json:
+        values = {"time_s": round(event.time_s, 3), "label": event.label, "score": round(event.score, 4)}
+        return json.dumps(values)
+    return f"{event.time_s:7.2f} s  {event.label}  {event.score:.2f}"

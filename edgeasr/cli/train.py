@@ -1,0 +1,62 @@
+"""`edgeasr train`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgeasr.cli.output import note, print_json
+
+__all__ = ["command"]
+
+
+@click.command("train")
+@click.argument("model", required=False)
+@click.option("--data", multiple=True, help="Data set, NAME[:PATH]; several are joined.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the bundle.")
+@click.option("--recipe", type=click.Path(path_type=Path), help="TOML file with settings; options here go before it.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training split.  [default: 40]")
+@click.option("--batch-size", type=click.IntRange(min=1), help="Clips in a step.  [default: 32]")
+@click.option("--learning-rate", type=float, help="At the start; falls to zero.  [default: 0.001]")
+@click.option("--patience", type=click.IntRange(min=0), help="Stop after so many epochs without a better one.")
+@click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same model.  [default: 0]")
+@click.option("--leave-out", metavar="SPEAKER", help="Keep this speaker for the test.")
+@click.option("--restart", is_flag=True, help="Forget an interrupted training instead of resuming it.")
+@click.option("--overwrite", is_flag=True, help="Replace a bundle that stands at --out.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    model: str | None, out: Path, recipe: Path | None, restart: bool, overwrite: bool, as_json: bool, **flags: Any
+) -> None:
+    """Train a model on labelled speech and write a bundle.
+
+    Interrupted, the same command goes on after the last whole epoch, with the same result. Settings come from the
+    recipe; options go before it.
+
+    \b
+    edgeasr train ds-cnn --data fsdd --out digits-bundle
+    """
+    from edgeasr.config import from_mapping, read_toml
+    from edgeasr.errors import BundleError
+    from edgeasr.train.config import TrainConfig
+    from edgeasr.train.fit import train
+
+    settings = read_toml(recipe) if recipe else {}
+    given = {"model": model, **flags, "data": flags["data"] or None}
+    settings |= {name: value for name, value in given.items() if value is not None}
+    for name, option in (("model", "MODEL"), ("data", "--data")):
+        if not settings.get(name):
+            raise click.UsageError(f"missing {option}: pass it, or a --recipe that has it")
+    config = from_mapping(TrainConfig, settings, str(recipe) if recipe else "options")
+    if (out / "manifest.json").exists() and not overwrite:
+        raise BundleError(f"{out}: holds a bundle already: choose another --out, or pass --overwrite to replace it")
+    bundle = train(config, out, report=note, restart=restart)
+    metrics = bundle.manifest.metrics
+    if as_json:
+        print_json({"bundle": str(bundle.path), "labels": list(bundle.manifest.labels), "metrics": metrics})
+        return
+    click.echo(f"wrote {bundle.path}/ (epoch {metrics['best_epoch']}, the best on the dev split)")
+    if accuracy := metrics.get("test_accuracy"):
+        click.echo(
+            f"test accuracy {accuracy['value']:.2%}  (95 % interval {accuracy['low']:.2%} to {accuracy['high']:.2%}, "
+            f"{accuracy['n']} clips)"
+        )

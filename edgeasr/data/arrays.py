@@ -1,0 +1,135 @@
+"""Examples as arrays: row i of every array is example i, so ids, speakers and splits stay where they are."""
+
+import sys
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.audio.clip import Clip
+from edgeasr.audio.resample import resample
+from edgeasr.data.dataset import Example
+from edgeasr.errors import DataError
+from edgeasr.features.config import FrontendConfig
+from edgeasr.features.frontend import Frontend
+
+__all__ = ["BACKGROUND", "fit_clip", "load_audio", "load_features", "load_targets"]
+
+F32 = NDArray[np.float32]
+
+BACKGROUND = -1  # the target of what is no label's
+
+
+def load_targets(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.int64]:
+    """Number the labels of examples.
+
+    Returns:
+        int64 [examples]: the index of each label in `labels`, `BACKGROUND` for None.
+
+    Raises:
+        DataError: an example has a label that is not among `labels`.
+    """
+    index: dict[str | None, int] = {label: position for position, label in enumerate(labels)}
+    index[None] = BACKGROUND
+    for example in examples:
+        if example.label not in index:
+            raise DataError(
+                f"{example.id} has the label {example.label!r}: expected one of {', '.join(labels)}: "
+                "use the data that the model was made for, or train one with these labels"
+            )
+    return np.array([index[example.label] for example in examples], np.int64)
+
+
+def load_audio(
+    examples: Sequence[Example], labels: Sequence[str], config: FrontendConfig
+) -> tuple[F32, NDArray[np.int64]]:
+    """Read the sound of examples, resampled and fitted to the length that the model sees.
+
+    Returns:
+        Audio, float32 [examples, clip_samples], and targets as `load_targets` gives them.
+
+    Raises:
+        DataError: a label is unknown, or the data set has no sound.
+        AudioError: a clip cannot be read; the message names it.
+    """
+    targets = load_targets(examples, labels)
+    audio = np.empty((len(examples), config.clip_samples), np.float32)
+    for row, example in zip(audio, _with_progress(examples), strict=True):
+        clip = example.read()
+        if not isinstance(clip, Clip):
+            raise DataError(f"{example.id} has features and no sound: it can be evaluated, not trained with")
+        row[:] = _fitted(clip, config)
+    return audio, targets
+
+
+def load_features(
+    examples: Sequence[Example], labels: Sequence[str], config: FrontendConfig
+) -> tuple[F32, NDArray[np.int64]]:
+    """Read examples as features: by the front end, or as they are where the data set holds them ready.
+
+    Returns:
+        Features, float32 [examples, frames, bins], and targets as `load_targets` gives them.
+
+    Raises:
+        DataError: a label is unknown, ready features have another shape than the front end gives, or not
+            all examples have them.
+        AudioError: a clip cannot be read; the message names it.
+    """
+    targets = load_targets(examples, labels)
+    frontend = Frontend(config)
+    features = np.empty((len(examples), *config.shape), np.float32)
+    kinds = set()
+    for row, example in zip(features, _with_progress(examples), strict=True):
+        content = example.read()
+        kinds.add(type(content))
+        if len(kinds) > 1:
+            raise DataError(f"{example.id}: expected all examples as sound or all as features, got both")
+        if isinstance(content, Clip):
+            row[:] = frontend(_fitted(content, config))
+        elif content.shape != config.shape:
+            raise DataError(
+                f"{example.id}: expected features of shape {config.shape}, got {content.shape}: "
+                "use the front end that they were made with"
+            )
+        else:
+            row[:] = content
+    return features, targets
+
+
+def fit_clip(samples: F32, clip_samples: int) -> F32:
+    """Cut or zero-pad a clip to a length, with the centre of its energy as near to the middle as it goes.
+
+    As near as it goes: a longer clip fills the whole result, and of a shorter one nothing is lost.
+
+    Args:
+        samples: float32 [n].
+        clip_samples: the length wanted.
+
+    Returns:
+        float32 [clip_samples].
+    """
+    spare = clip_samples - len(samples)
+    energy = np.square(samples, dtype=np.float64)
+    total = energy.sum()
+    centre = energy @ np.arange(len(samples)) / total if total > 0 else len(samples) / 2
+    start = round(
+        min(max(clip_samples / 2 - centre, min(spare, 0)), max(spare, 0))
+    )  # of the clip in the result
+    fitted = np.zeros(clip_samples, np.float32)
+    part = samples[max(0, -start) : clip_samples - start]
+    fitted[max(0, start) : max(0, start) + len(part)] = part
+    return fitted
+
+
+def _fitted(clip: Clip, config: FrontendConfig) -> F32:
+    return fit_clip(resample(clip, config.sample_rate_hz).samples, config.clip_samples)
+
+
+def _with_progress(examples: Sequence[Example]) -> Iterable[Example]:
+    """Show a bar on stderr if that is a terminal."""
+    if not sys.stderr.isatty():
+        return examples
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(examples, "reading clips", console=Console(stderr=True), transient=True)

@@ -1,0 +1,266 @@
+"""Augmentation: what a microphone in a room does to speech, and SpecAugment, on whole batches.
+
+All chance comes from the generator that is handed in: the same state gives the same batch.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.audio.resample import resample
+from edgeasr.audio.wav import decode_clip
+from edgeasr.data.arrays import BACKGROUND
+from edgeasr.errors import ConfigError, DataError
+
+__all__ = [
+    "AugmentConfig",
+    "augment_audio",
+    "augment_features",
+    "coloured_noise",
+    "mix_at_snr",
+    "noise_bank",
+    "shift_audio",
+]
+
+F32 = NDArray[np.float32]
+
+_BANK_S = 20.0  # of each colour: long enough that two slices are never the same
+_COLOURS = (0.0, 0.5, 1.0, 1.5)  # from white by pink (1) half-way to brown: power falls with 1 / f^colour
+_LONGEST_NOISE_S = 600
+_BACKGROUND_DB = (-100.0, -20.0)  # level of noise-only clips below full scale; the lower end is silence
+_SUFFIXES = (".wav", ".flac", ".ogg")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How much a batch is altered; zero switches each part off.
+
+    Attributes:
+        shift_ms: clips move by up to this much to either side; zeros come in.
+        gain_db: level changes by up to this much up or down.
+        noise_probability: share of clips that get noise.
+        noise_snr_db: lowest and highest ratio of the clip's energy to the noise's.
+        noise: folder or zip of noise recordings; empty for white to brownish noise made by NumPy.
+        background_fraction: share of a batch replaced by noise alone, with no label's target.
+        spec_time_frames: widest mask over time (SpecAugment).
+        spec_bins: widest mask over bins.
+    """
+
+    shift_ms: float = 100.0
+    gain_db: float = 6.0
+    noise_probability: float = 0.5
+    noise_snr_db: tuple[float, float] = (5.0, 30.0)
+    noise: str = ""
+    background_fraction: float = 0.1
+    spec_time_frames: int = 5
+    spec_bins: int = 5
+
+    def __post_init__(self) -> None:
+        for name in ("shift_ms", "gain_db", "spec_time_frames", "spec_bins"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"augmentation: {name} must be 0 or more, got {getattr(self, name)}")
+        for name in ("noise_probability", "background_fraction"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"augmentation: {name} must lie in 0 to 1, got {getattr(self, name)}")
+        low, high = self.noise_snr_db
+        if low > high:
+            raise ConfigError(f"augmentation: noise_snr_db must be [low, high], got {[low, high]}")
+
+
+def noise_bank(config: AugmentConfig, sample_rate_hz: int) -> F32:
+    """Make the noise that `augment_audio` cuts its pieces from; once, before training.
+
+    Returns:
+        float32 [samples], with an energy of about 1 a sample: the recordings of `config.noise` one after the
+        other, or noise of several colours, always the same.
+
+    Raises:
+        DataError: there are no recordings where `config.noise` says.
+        AudioError: one of them cannot be read.
+    """
+    if config.noise:
+        pieces = list(_recordings(config.noise, sample_rate_hz))
+    else:
+        rng = np.random.default_rng(0)
+        pieces = [coloured_noise(round(_BANK_S * sample_rate_hz), colour, rng) for colour in _COLOURS]
+    return np.concatenate(pieces)
+
+
+def augment_audio(
+    audio: F32,
+    targets: NDArray[np.int64],
+    sample_rate_hz: int,
+    config: AugmentConfig,
+    bank: F32,
+    rng: np.random.Generator,
+) -> tuple[F32, NDArray[np.int64]]:
+    """Shift, add noise to, change the level of, and partly replace by background, the clips of a batch.
+
+    Args:
+        audio: float32 [clips, samples].
+        targets: int64 [clips].
+        sample_rate_hz: of the audio and the bank.
+        config: how much.
+        bank: from `noise_bank`.
+        rng: source of all chance.
+
+    Returns:
+        New audio and targets of the same shapes.
+    """
+    clips, samples = audio.shape
+    limit = round(config.shift_ms * sample_rate_hz / 1000)
+    augmented = shift_audio(audio, rng.integers(-limit, limit, (clips,), endpoint=True))
+
+    noisy = np.flatnonzero(rng.random(clips) < config.noise_probability)
+    noise = _slices(bank, len(noisy), samples, rng)
+    augmented[noisy] = mix_at_snr(augmented[noisy], noise, rng.uniform(*config.noise_snr_db, len(noisy)))
+
+    background = rng.permutation(clips)[: round(config.background_fraction * clips)]
+    augmented[background] = _slices(bank, len(background), samples, rng)
+    augmented[background] *= _amplitudes(*_BACKGROUND_DB, len(background), rng)
+    targets = targets.copy()
+    targets[background] = BACKGROUND
+
+    augmented *= _amplitudes(-config.gain_db, config.gain_db, clips, rng)
+    return augmented, targets
+
+
+def augment_features(features: F32, config: AugmentConfig, rng: np.random.Generator) -> F32:
+    """Mask a stretch of frames and a band of bins of each clip with the clip's mean.
+
+    This is SpecAugment (D. Park et al., arXiv 1904.08779) without its time warping.
+
+    Args:
+        features: float32 [clips, frames, bins].
+        config: the widest masks; each is drawn from 0 to that.
+        rng: source of all chance.
+
+    Returns:
+        New features, float32 [clips, frames, bins].
+    """
+    clips, frames, bins = features.shape
+    masked = _masks(clips, frames, config.spec_time_frames, rng)[:, :, None]
+    masked = masked | _masks(clips, bins, config.spec_bins, rng)[:, None, :]
+    return np.where(masked, features.mean(axis=(1, 2), keepdims=True), features)
+
+
+def shift_audio(audio: F32, shifts: NDArray[np.int64]) -> F32:
+    """Move each clip later (positive) or earlier by its own number of samples; zeros come in.
+
+    Args:
+        audio: float32 [clips, samples].
+        shifts: integer [clips].
+
+    Returns:
+        float32 [clips, samples].
+    """
+    shifted = np.zeros_like(audio)
+    for source, row, shift in zip(audio, shifted, shifts.tolist(), strict=True):
+        kept = max(0, len(row) - abs(shift))
+        row[max(0, shift) : max(0, shift) + kept] = source[max(0, -shift) : max(0, -shift) + kept]
+    return shifted
+
+
+def mix_at_snr(audio: F32, noise: F32, snr_db: NDArray[np.float64]) -> F32:
+    """Add noise at a ratio of energies over the whole clip; a silent clip stays silent.
+
+    Args:
+        audio: float32 [clips, samples].
+        noise: float32 [clips, samples], at any level.
+        snr_db: float [clips], of audio to noise.
+
+    Returns:
+        float32 [clips, samples].
+    """
+    wanted = _energy(audio) / 10 ** (snr_db / 10)
+    scale = np.sqrt(wanted / np.maximum(_energy(noise), np.finfo(np.float32).tiny))
+    return audio + noise * scale[:, None].astype(np.float32)
+
+
+def coloured_noise(samples: int, colour: float, rng: np.random.Generator) -> F32:
+    """Make Gaussian noise whose power falls with frequency as 1 / f^colour: 0 is white, 1 pink, 2 brown.
+
+    Returns:
+        float32 [samples], with an energy of 1 a sample.
+    """
+    spectrum = np.fft.rfft(rng.standard_normal(samples))
+    spectrum[1:] *= np.arange(1, len(spectrum)) ** (-colour / 2)
+    spectrum[0] = 0
+    return _normalised(np.fft.irfft(spectrum, samples))
+
+
+def _energy(audio: F32) -> NDArray[np.float64]:
+    energy: F32 = np.einsum("cs,cs->c", audio, audio)
+    return energy.astype(np.float64)
+
+
+def _amplitudes(low_db: float, high_db: float, clips: int, rng: np.random.Generator) -> F32:
+    """Draw a factor for each clip, evenly in decibels: float32 [clips, 1]."""
+    level_db: NDArray[np.float64] = rng.uniform(low_db, high_db, (clips, 1))
+    return (10 ** (level_db / 20)).astype(np.float32)
+
+
+def _normalised(samples: NDArray[np.floating]) -> F32:
+    level = np.sqrt(np.mean(np.square(samples, dtype=np.float64)))
+    return (samples / level if level > 0 else samples).astype(np.float32)
+
+
+def _slices(bank: F32, count: int, samples: int, rng: np.random.Generator) -> F32:
+    """Cut `count` pieces from anywhere in the bank, half of them upside down; a short bank is repeated."""
+    bank = np.resize(bank, max(len(bank), samples)) if len(bank) < samples else bank
+    starts = rng.integers(0, len(bank) - samples, count, endpoint=True)
+    signs = rng.choice(np.array([-1, 1], np.float32), (count, 1))
+    slices: F32 = np.lib.stride_tricks.sliding_window_view(bank, samples)[starts]
+    slices *= signs
+    return slices
+
+
+def _masks(clips: int, length: int, widest: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Draw one run of True for each clip: bool [clips, length]."""
+    widths = rng.integers(0, min(widest, length), (clips, 1), endpoint=True)
+    starts = rng.integers(0, length - widths, endpoint=True)
+    positions = np.arange(length)
+    return (positions >= starts) & (positions < starts + widths)
+
+
+def _recordings(path: str, sample_rate_hz: int) -> Iterator[F32]:
+    """Read the noise recordings of a folder or zip; where a `manifest.csv` names splits, train only."""
+    files = dict(_zip_files(path) if zipfile.is_zipfile(path) else _folder_files(path))
+    manifests = [name for name in files if PurePosixPath(name).name == "manifest.csv"]
+    held_out = {name for manifest in manifests for name in _held_out(manifest, files[manifest])}
+    names = sorted(
+        name for name in files if PurePosixPath(name).suffix.lower() in _SUFFIXES and name not in held_out
+    )
+    if not names:
+        raise DataError(
+            f"{path}: no noise recordings in it: expected a folder or a zip of {', '.join(_SUFFIXES)} files"
+        )
+    for name in names:
+        clip = decode_clip(files[name], f"{path}: {name}", _LONGEST_NOISE_S)
+        yield _normalised(resample(clip, sample_rate_hz).samples)
+
+
+def _zip_files(path: str) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            yield name, archive.read(name)
+
+
+def _folder_files(path: str) -> Iterator[tuple[str, bytes]]:
+    root = Path(path)
+    for file in sorted(root.rglob("*")):
+        if file.is_file() and not file.name.startswith("."):
+            yield file.relative_to(root).as_posix(), file.read_bytes()
+
+
+def _held_out(manifest: str, data: bytes) -> Iterator[str]:
+    folder = PurePosixPath(manifest).parent
+    for row in csv.DictReader(io.StringIO(data.decode())):
+        if row.get("split", "train") != "train":
+            yield str(folder / row["path"])

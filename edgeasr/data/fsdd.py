@@ -1,0 +1,117 @@
+"""The Free Spoken Digit Dataset: ten digits, six speakers, 3000 recordings at 8 kHz."""
+
+import hashlib
+import lzma
+import os
+import re
+import tarfile
+import zlib
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from edgeasr.audio.clip import Clip
+from edgeasr.audio.wav import decode_clip, read_clip
+from edgeasr.data.dataset import Dataset, Example, Split
+from edgeasr.data.download import fetch
+from edgeasr.errors import DataError
+
+__all__ = ["CONTENT_SHA256", "DIGITS", "LICENCE", "URL", "content_sha256", "load"]
+
+_COMMIT = "26eb9aaf76e81b692f806f9140c2d2777410d7a1"
+URL = f"https://github.com/Jakobovski/free-spoken-digit-dataset/archive/{_COMMIT}.tar.gz"
+
+# GitHub may pack this archive anew, which changes its checksum; that of the recordings inside stays.
+CONTENT_SHA256 = "dbd573d7cafe79c4b49f65718115e1304e24e067fa39eff18a660dc6cb9c360f"
+
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+LICENCE = (
+    "Free Spoken Digit Dataset by Zohar Jackson and contributors, "
+    "https://github.com/Jakobovski/free-spoken-digit-dataset, CC BY-SA 4.0"
+)
+
+_NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
+
+
+def load(path: str | None) -> Dataset:
+    """Load FSDD with the authors' split: recordings 0-4 of each digit and speaker test, the others train.
+
+    Of the latter, recordings 5-7 are taken as the dev split. All six speakers are in every split; `leave_out`
+    gives a test on a voice that was not heard in training.
+
+    Args:
+        path: the tar archive (any compression), the unpacked folder, with or without its `recordings/`; None
+            downloads the archive once, into the user's cache folder.
+
+    Raises:
+        DataError: there are no recordings there, or the download is not the FSDD that was published.
+    """
+    if path is None:
+        recordings = _downloaded()
+    elif Path(path).is_dir():
+        recordings = _in_folder(Path(path))
+    else:
+        recordings = _in_archive(Path(path), _read_archive(Path(path)))
+    examples = tuple(_example(name, read) for name, read in sorted(recordings.items()))
+    missing = [digit for digit in DIGITS if digit not in {example.label for example in examples}]
+    if missing:
+        raise DataError(
+            f"{path}: expected recordings named DIGIT_SPEAKER_NUMBER.wav of all ten digits, "
+            f"got none of {', '.join(missing)}: unpack the archive again"
+        )
+    return Dataset("fsdd", DIGITS, examples, LICENCE)
+
+
+def content_sha256(recordings: Mapping[str, bytes]) -> str:
+    """Sum up the recordings in one checksum, whatever archive they came in.
+
+    Args:
+        recordings: the content of each file, by name.
+
+    Returns:
+        The SHA-256 of the lines `NAME SHA256`, sorted by name.
+    """
+    lines = (f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in sorted(recordings.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _example(name: str, read: Callable[[], Clip]) -> Example:
+    digit, speaker, number = _NAME.fullmatch(name).groups()  # type: ignore[union-attr]  # only such names get here
+    split: Split = "test" if int(number) < 5 else "dev" if int(number) < 8 else "train"
+    return Example(name, DIGITS[int(digit)], speaker, split, read)
+
+
+def _downloaded() -> dict[str, Callable[[], Clip]]:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    archive = fetch(URL, cache / "edgeasr" / f"fsdd-{_COMMIT[:8]}.tar.gz")
+    recordings = _read_archive(archive)
+    if content_sha256(recordings) != CONTENT_SHA256:
+        archive.unlink()
+        raise DataError(
+            f"{URL}: expected the 3000 recordings of FSDD, got {len(recordings)} with another checksum: "
+            "try again, or give the archive as fsdd:PATH"
+        )
+    return _in_archive(archive, recordings)
+
+
+def _in_archive(archive: Path, recordings: Mapping[str, bytes]) -> dict[str, Callable[[], Clip]]:
+    return {name: partial(decode_clip, data, f"{archive}: {name}") for name, data in recordings.items()}
+
+
+def _in_folder(folder: Path) -> dict[str, Callable[[], Clip]]:
+    if (folder / "recordings").is_dir():
+        folder = folder / "recordings"
+    return {path.name: partial(read_clip, path) for path in folder.iterdir() if _NAME.fullmatch(path.name)}
+
+
+def _read_archive(path: Path) -> dict[str, bytes]:
+    recordings = {}
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                name = Path(member.name).name
+                if _NAME.fullmatch(name) and (file := archive.extractfile(member)):
+                    recordings[name] = file.read()
+    except (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
+        raise DataError(f"{path}: expected the FSDD archive (tar) or its folder ({error})") from error
+    return recordings

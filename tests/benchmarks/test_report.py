@@ -1,0 +1,133 @@
+"""What a run looks like to people."""
+
+import dataclasses
+
+import pytest
+
+from edgeasr_bench.record import Accuracy, Ratio
+from edgeasr_bench.report import markdown, print_run, summarise
+
+
+def test_summary_says_what_quantisation_brought(result, quantised, make_run):
+    assert summarise(make_run(result, quantised())) == [
+        "int8 TFLite is 1.72x faster than float32 here (1.60x to 1.80x), 3.7x smaller, "
+        "and loses 0.3 points (not significant, p = 0.5)."
+    ]
+
+
+def test_summary_says_plainly_when_int8_is_slower(result, quantised, make_run):
+    ratio = Ratio(result.artefact, 0.5, 0.4, 0.625)
+    (line,) = summarise(make_run(result, quantised(ratio_to_float=ratio)))
+    assert line.startswith(
+        "int8 TFLite is SLOWER than float32 here: 2.00x the time (1.60x to 2.50x); it is 3.7x smaller"
+    )
+
+
+@pytest.mark.parametrize(
+    ("median", "low", "high"), [(1.01, 0.97, 1.05), (1.005, 1.001, 1.009), (0.99, 0.98, 0.999)]
+)
+def test_summary_calls_no_difference_what_is_none(result, quantised, make_run, median, low, high):
+    ratio = Ratio(result.artefact, median, low, high)
+    (line,) = summarise(make_run(result, quantised(ratio_to_float=ratio)))
+    assert "is as fast as float32 here" in line
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "p", "words"),
+    [
+        (0.93, 0.001, "loses 6.0 points (significant, p = 0.001)"),
+        (0.995, 0.3, "gains 0.5 points (not significant, p = 0.3)"),
+        (0.99, 1.0, "loses no accuracy"),
+    ],
+)
+def test_summary_weighs_the_accuracy(result, quantised, make_run, accuracy, p, words):
+    (line,) = summarise(make_run(result, quantised(accuracy=Accuracy(accuracy, 0.9, 1.0, 1000), mcnemar_p=p)))
+    assert words in line
+
+
+def test_summary_is_silent_on_accuracy_without_clips(result, quantised, make_run):
+    (line,) = summarise(make_run(result, quantised(accuracy=None, mcnemar_p=None, original=None)))
+    assert line == "int8 TFLite is 1.72x faster than float32 here (1.60x to 1.80x) and 3.7x smaller."
+
+
+def test_summary_shows_a_file_that_grew(result, quantised, make_run):
+    (line,) = summarise(make_run(result, quantised(bytes=150_000)))
+    assert "1.5x LARGER" in line
+
+
+def test_summary_tells_two_models_apart(result, quantised, make_run):
+    lines = summarise(make_run(result, quantised(), quantised(artefact="other.int8.tflite")))
+    assert ["(ds-cnn.int8.tflite)" in lines[0], "(other.int8.tflite)" in lines[1]] == [True, True]
+
+
+def test_summary_leaves_out_what_has_no_float_beside_it(quantised, make_run):
+    assert summarise(make_run(quantised(ratio_to_float=None))) == []
+
+
+def test_table_fits_eighty_columns_whatever_the_names_and_numbers(
+    result, quantised, make_run, capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    slow = dataclasses.replace(result.latency_us, p50=612345.6, p95=712345.6, p99=912345.6)
+    long_name = "a-folder/attention-cnn-with-a-long-name.int8.onnx"
+    print_run(
+        make_run(
+            result,
+            quantised(
+                notes=("something that a reader of this result must know, and that takes more than a line",)
+            ),
+            quantised(
+                artefact=long_name,
+                runtime="onnxruntime",
+                latency_us=slow,
+                latency_with_frontend_us=slow,
+                ratio_to_float=Ratio(result.artefact, 10.25, 10.11, 10.41),
+                accuracy=Accuracy(1.0, 0.9872, 1.0, 300),
+                bytes=25_123_456,
+                peak_rss_bytes=1_512_000_000,
+                load_ms=12345.6,
+            ),
+        )
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    rows = [line for line in lines if "…" in line]
+    assert len(rows) == 2
+    assert all("int8.onnx " in row for row in rows)
+    assert "612346" in rows[0]
+    assert "10.25 (10.11-10.41)" in rows[0]
+    assert "100.0 (98.7-100.0)" in rows[1]
+    assert rows[1].split()[-3:] == ["25123.5", "1512", "12346"]
+
+
+def test_table_shows_what_was_not_measured_as_a_dash(quantised, make_run, capsys):
+    bare = quantised(
+        accuracy=None,
+        agreement=None,
+        mcnemar_p=None,
+        ratio_to_float=None,
+        latency_with_frontend_us=None,
+        frontend_us=None,
+    )
+    print_run(make_run(bare))
+    rows = [
+        line.split()
+        for line in capsys.readouterr().out.splitlines()
+        if line.lstrip().startswith("ds-cnn.int8")
+    ]
+    assert [row.count("-") for row in rows] == [2, 2]
+
+
+def test_markdown_has_summary_table_environment_and_command(result, quantised, make_run):
+    text = markdown(make_run(result, quantised(notes=("mind this",))), "edgeasr bench digits")
+    assert "- int8 TFLite is 1.72x faster" in text
+    assert "- ds-cnn.int8.tflite: mind this" in text
+    assert "- a note on the run" in text
+    assert "| cpu | A CPU / with a bar |" in text
+    assert "| git_sha | not known |" in text
+    assert "```sh\nedgeasr bench digits\n```" in text
+    table = [line for line in text.splitlines() if line.startswith("| ")]
+    header = next(line for line in table if "p50 us" in line)
+    row = next(line for line in table if "`ds-cnn.int8.tflite`" in line)
+    assert header.count("|") == row.count("|")
+    assert "| 59.0 | 80.0 | 120.0 | 150.0 | 1.72 (1.60-1.80) | 98.7 (97.7-99.3) |" in row

@@ -1,0 +1,251 @@
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from edgeasr.audio.clip import Clip
+from edgeasr.audio.wav import write_wav
+from edgeasr.card import METADATA_KEY, Card
+from edgeasr.cli.listen import command
+from edgeasr.errors import ArtefactError, AudioError, ConfigError
+from edgeasr.features import FrontendConfig
+from edgeasr.runtime import load
+from edgeasr.spot import Spotter, SpotterConfig
+
+FRONTEND = FrontendConfig(kind="spectrogram", clip_ms=300, window_ms=16, hop_ms=10, fft_size=256)
+LABELS = ("_silence_", "low", "high")
+MAIN = [sys.executable, "-c", "from edgeasr.cli import main; main()", "listen"]
+
+
+def write_model(path, card):
+    """Write an ONNX model that says where the energy of its window lies: nowhere, below or above 4 kHz."""
+    onnx = pytest.importorskip("onnx")
+    weights = np.zeros((FRONTEND.bins, 3), np.float32)
+    weights[:64, 1] = weights[64:, 2] = 1
+    bias = np.array([2, 0, 0], np.float32)
+    graph = onnx.helper.make_graph(
+        [
+            onnx.helper.make_node("ReduceMean", ["features"], ["mean"], axes=[1], keepdims=0),
+            onnx.helper.make_node("MatMul", ["mean", "weights"], ["bands"]),
+            onnx.helper.make_node("Add", ["bands", "bias"], ["logits"]),
+        ],
+        "bands",
+        [onnx.helper.make_tensor_value_info("features", onnx.TensorProto.FLOAT, [1, *FRONTEND.shape])],
+        [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, [1, 3])],
+        [onnx.numpy_helper.from_array(weights, "weights"), onnx.numpy_helper.from_array(bias, "bias")],
+    )
+    model = onnx.helper.make_model(graph, ir_version=8, opset_imports=[onnx.helper.make_opsetid("", 13)])
+    if card:
+        onnx.helper.set_model_props(model, {METADATA_KEY: card.to_json()})
+    onnx.save(model, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    pytest.importorskip("onnxruntime")
+    card = Card("bands", "float32", LABELS, FRONTEND, "logits", "")
+    return str(write_model(tmp_path_factory.mktemp("listen") / "bands.onnx", card))
+
+
+@pytest.fixture(scope="session")
+def pcm():
+    """Give 3.1 s at 16 kHz: 500 Hz at 0.5-0.9 s and 2.0-2.4 s, 6 kHz at 1.2-1.6 s."""
+    time = np.arange(49600) / 16000
+    audio = 0.0005 * np.random.default_rng(0).standard_normal(len(time))
+    for start, end, hz in ((0.5, 0.9, 500), (1.2, 1.6, 6000), (2.0, 2.4, 500)):
+        inside = (time >= start) & (time < end)
+        audio[inside] += 0.3 * np.sin(2 * np.pi * hz * time[inside])
+    return np.rint(audio * 32768).astype("<i2")
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory, pcm):
+    path = tmp_path_factory.mktemp("listen") / "clip.wav"
+    write_wav(path, Clip(pcm.astype(np.float32) / 32768, 16000))
+    return str(path)
+
+
+def listen(*arguments, **kwargs):
+    result = CliRunner().invoke(command, arguments, catch_exceptions=False, **kwargs)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_listen_prints_one_line_an_event(model, clip):
+    result = listen(model, clip)
+    lines = result.stdout.splitlines()
+    assert [line.split()[2] for line in lines] == ["low", "high", "low"]
+    assert all(re.fullmatch(r" {3}\d\.\d\d s  (low|high)  [01]\.\d\d", line) for line in lines)
+    assert re.fullmatch(
+        r"bands.onnx: float32, run by onnxruntime \S+, 1 thread\n3.1 s of audio, 3 events\n", result.stderr
+    )
+
+
+def test_listen_json_prints_what_the_spotter_finds(model, clip, pcm):
+    spotter = Spotter(load(model))
+    events = spotter.feed(pcm.astype(np.float32) / 32768) + spotter.finish()
+    assert [json.loads(line) for line in listen(model, clip, "--json").stdout.splitlines()] == [
+        {"time_s": round(event.time_s, 3), "label": event.label, "score": round(event.score, 4)}
+        for event in events
+    ]
+
+
+def test_listen_options_reach_the_spotter(model, clip, pcm):
+    options = ["--hop-ms", "30", "--smoothing-ms", "90", "--threshold", "0.5", "--refractory-ms", "120"]
+    spotter = Spotter(load(model), SpotterConfig(30, 90, 0.5, 120))
+    events = spotter.feed(pcm.astype(np.float32) / 32768) + spotter.finish()
+    lines = listen(
+        model, clip, "--json", *options, "--threads", "2", "--runtime", "onnxruntime"
+    ).stdout.splitlines()
+    assert [json.loads(line)["time_s"] for line in lines] == [round(event.time_s, 3) for event in events]
+    assert len(lines) > 3
+
+
+def test_listen_to_stdin_gives_the_events_of_the_file(model, clip, pcm):
+    assert listen(model, "-", input=pcm.tobytes()).stdout == listen(model, clip).stdout
+
+
+@pytest.mark.parametrize("size", [333, 30001])  # bytes: samples are cut in two as well
+def test_listen_to_a_pipe_gives_the_events_of_the_file_at_any_chunk_size(model, clip, pcm, size):
+    data = pcm.tobytes()
+    with subprocess.Popen([*MAIN, model, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        for start in range(0, len(data), size):
+            process.stdin.write(data[start : start + size])
+            process.stdin.flush()
+        stdout, _ = process.communicate()
+    assert process.returncode == 0
+    assert stdout.decode() == listen(model, clip).stdout
+
+
+def test_listen_to_stdin_at_another_rate(model, pcm):
+    events = listen(
+        model, "-", "--rate", "48000", "--json", input=np.repeat(pcm, 3).tobytes()
+    ).stdout.splitlines()
+    expected = listen(model, "-", "--json", input=pcm.tobytes()).stdout.splitlines()
+    for event, same in zip(map(json.loads, events), map(json.loads, expected), strict=True):
+        assert event["label"] == same["label"]
+        assert event["time_s"] == pytest.approx(same["time_s"], abs=0.11)
+
+
+def test_listen_notes_a_stdin_that_ends_in_a_sample(model, pcm):
+    result = listen(model, "-", input=pcm.tobytes() + b"\x01")
+    assert "standard input ended in the middle of a sample" in result.stderr
+    assert len(result.stdout.splitlines()) == 3
+
+
+def test_listen_hears_nothing_in_silence(model):
+    result = listen(model, "-", input=bytes(64000))
+    assert result.stdout == ""
+    assert result.stderr.endswith("2.0 s of audio, 0 events\n")
+
+
+def test_listen_refuses_a_stdin_without_audio(model):
+    with pytest.raises(AudioError, match="got none"):
+        listen(model, "-", input=b"")
+
+
+def test_listen_refuses_a_model_without_card(tmp_path, clip):
+    with pytest.raises(ArtefactError, match="labels and front end"):
+        listen(str(write_model(tmp_path / "other.onnx", None)), clip)
+
+
+def test_listen_refuses_a_hop_that_the_front_end_cannot_take(model, clip):
+    with pytest.raises(ConfigError, match="hop_ms must lie in 10"):
+        listen(model, clip, "--hop-ms", "2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["clip.wav", "--rate", "8000"], "--rate is for audio on standard input"),
+        (["-", "--device", "0"], "--device is for the microphone"),
+        (["-", "--threshold", "0"], "threshold"),
+        (["-", "--threads", "0"], "threads"),
+        (["-", "--runtime", "abacus"], "abacus"),
+    ],
+)
+def test_listen_wrong_usage_exits_with_2(model, arguments, complaint):
+    result = CliRunner().invoke(command, [model, *arguments])
+    assert result.exit_code == 2
+    assert complaint in result.stderr
+
+
+def test_listen_leaves_quietly_when_its_reader_does(model, clip):
+    with subprocess.Popen(
+        [*MAIN, model, "-", "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        data = (0.3 * 32767 * np.sin(np.arange(16000))).astype("<i2").tobytes()
+        process.stdin.write(data)
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["label"] == "low"  # flushed while the pipe is open
+        process.stdout.close()
+        with suppress(BrokenPipeError):  # it may be gone before all is written
+            process.stdin.write(data * 5)
+            process.stdin.flush()
+        stderr = process.stderr.read().decode()
+        assert process.wait(20) == 0
+    assert stderr.splitlines() == [stderr.splitlines()[0]]
+    assert stderr.startswith("bands.onnx: ")
+
+
+def test_listen_to_stdin_interrupted_exits_with_130(model):
+    with subprocess.Popen([*MAIN, model, "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stderr.readline()
+        process.stdin.write(bytes(32000))
+        process.stdin.flush()
+        process.send_signal(signal.SIGINT)
+        stderr = process.stderr.read().decode()
+        assert process.wait(20) == 130
+    assert "Traceback" not in stderr
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_listen_live_view_is_drawn_on_a_terminal_and_events_stay_on_stdout(model, clip, live):
+    ours, theirs = pty.openpty()
+    flags = ["--live"] if live else []
+    with subprocess.Popen(
+        [*MAIN, model, clip, *flags],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+    ) as process:
+        os.close(theirs)
+        drawn = b""
+        while True:
+            try:
+                drawn += os.read(ours, 4096)
+            except OSError:  # EIO: the other side has closed the terminal
+                break
+        stdout = process.stdout.read().decode()
+        assert process.wait(20) == 0
+    os.close(ours)
+    assert (b"dBFS" in drawn) == live
+    assert (b"\x1b[" in drawn) == live
+    assert b"3 events" in drawn
+    assert stdout == listen(model, clip).stdout
+
+
+def test_listen_live_is_silent_where_stderr_is_no_terminal(model, clip):
+    assert "dBFS" not in listen(model, clip, "--live").stderr
+
+
+def test_listen_imports_nothing_heavy(model, clip):
+    code = (
+        "import sys; from edgeasr.cli.listen import command\n"
+        "command.main(sys.argv[1:], standalone_mode=False)\n"
+        "heavy = {'tensorflow', 'keras', 'librosa', 'soundfile', 'soxr', 'sounddevice', 'rich', 'onnx'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, model, clip], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.splitlines()[-1] == "[]"
