@@ -17,17 +17,19 @@ def replacing(path: Path) -> Iterator[Path]:
     Whatever happens, no temporary file stays behind, and what stood at `path` before is untouched unless the new
     content is complete.
     """
+    path = path.resolve()  # "." has no name, and a link stays where it is
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    new, old = scratch / path.name, scratch / f"{path.name}.old"
     try:
-        yield scratch / path.name
-        if path.is_dir():  # the one thing that os.replace does not replace
-            os.replace(path, scratch / "old")
+        yield new
         try:
-            os.replace(scratch / path.name, path)
+            if path.is_dir():  # the one thing that os.replace does not replace
+                os.replace(path, old)
+            os.replace(new, path)
         except BaseException:
-            if (scratch / "old").exists():
-                os.replace(scratch / "old", path)
+            if old.exists() and not path.exists():
+                os.replace(old, path)
             raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -25,5 +25,7 @@ def copy_builtin(path: Path) -> Bundle:
             raise BundleError(f"{path}: holds another model than the built-in one: choose another --out")
         return existing
     with replacing(path) as scratch:
-        shutil.copytree(BUILTIN, scratch)
+        scratch.mkdir()
+        for file in BUILTIN.iterdir():
+            shutil.copyfile(file, scratch / file.name)
     return Bundle.open(path)

@@ -101,14 +101,10 @@ class Bundle:
             BundleError: the folder is no bundle, or a file of it is missing or altered.
         """
         path = Path(path)
-        manifest_path = path / _MANIFEST
-        if not manifest_path.is_file():
-            raise BundleError(f"{path}: not a bundle, it has no {_MANIFEST}: make one with `edgeasr train`")
-        try:
-            values: Mapping[str, Any] = json.loads(manifest_path.read_text(encoding="utf-8"))
-            manifest = from_mapping(Manifest, values, str(manifest_path))
-        except (ValueError, ConfigError) as error:
-            raise BundleError(f"{manifest_path}: cannot be read ({error}): restore it or train again") from error
+        manifest = _read_manifest(path)
+        for name in (_MODEL, _SAMPLES, *(artefact.name for artefact in manifest.artefacts)):
+            if name not in manifest.sha256:
+                raise BundleError(f"{path / _MANIFEST}: has no sha256 of {name}: restore it or train again")
         for name, digest in manifest.sha256.items():
             if not (path / name).is_file():
                 raise BundleError(f"{path}: {name} is missing: restore it or make it again")
@@ -123,15 +119,19 @@ class Bundle:
         Raises:
             BundleError: something else does.
         """
-        if path.exists() and not (path / _MANIFEST).is_file() and (path.is_file() or any(path.iterdir())):
-            raise BundleError(f"{path}: exists and is not a bundle: choose another folder")
+        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+            return
+        try:
+            _read_manifest(path)  # of a bundle: other programs call their files manifest.json too
+        except BundleError:
+            raise BundleError(f"{path}: exists and is not a bundle: choose another folder") from None
 
     @classmethod
     def create(cls, path: Path, manifest: Manifest, model: Any, samples: Samples) -> "Bundle":
         """Write a new bundle, whole or not at all.
 
         Args:
-            path: where; must not exist, or be a bundle, which is replaced.
+            path: where; must not exist, or be an empty folder or a bundle, which is replaced.
             manifest: what to say of it; hashes and date are filled in.
             model: the Keras model.
             samples: features for calibration and verification.
@@ -206,6 +206,17 @@ class Bundle:
 
     def _write_manifest(self) -> None:
         write_text(self.path / _MANIFEST, json.dumps(to_mapping(self.manifest), indent=1) + "\n")
+
+
+def _read_manifest(path: Path) -> Manifest:
+    manifest_path = path / _MANIFEST
+    if not manifest_path.is_file():
+        raise BundleError(f"{path}: not a bundle, it has no {_MANIFEST}: make one with `edgeasr train`")
+    try:
+        values: Mapping[str, Any] = json.loads(manifest_path.read_text(encoding="utf-8"))
+        return from_mapping(Manifest, values, str(manifest_path))
+    except (ValueError, ConfigError) as error:
+        raise BundleError(f"{manifest_path}: cannot be read ({error}): restore it or train again") from error
 
 
 def _sha256(path: Path) -> str:

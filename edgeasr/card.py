@@ -87,19 +87,18 @@ def read_from_tflite(path: Path) -> Card | None:
     """Read the card of a TFLite file, or None where it has none (a model of somebody else).
 
     Raises:
-        ArtefactError: the model does not have the hash that was written with it.
+        ArtefactError: the card is damaged, or the model does not have the hash that was written with it.
     """
+    content = path.read_bytes()
+    if _MEMBER.encode() not in content:
+        return None
     try:
-        with zipfile.ZipFile(path) as members:
-            if _MEMBER not in members.namelist():
-                return None
+        with zipfile.ZipFile(io.BytesIO(content)) as members:
             text = members.read(_MEMBER)
             digest, length = members.read("sha256.txt").decode().split()
-    except zipfile.BadZipFile:
-        return None
-    except (KeyError, ValueError) as error:
+            model = content[: int(length)]
+    except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError) as error:
         raise ArtefactError(f"{path}: the description inside is damaged ({error}): export it again") from error
-    with path.open("rb") as file:
-        if hashlib.sha256(file.read(int(length))).hexdigest() != digest:
-            raise ArtefactError(f"{path}: altered since it was exported (sha256 differs): export it again")
+    if hashlib.sha256(model).hexdigest() != digest:
+        raise ArtefactError(f"{path}: altered since it was exported (sha256 differs): export it again")
     return Card.from_json(text, str(path))

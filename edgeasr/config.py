@@ -43,10 +43,14 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
 
 def to_mapping(settings: Any) -> dict[str, Any]:
     """Turn a settings dataclass into plain dicts and lists that JSON can hold; the reverse of `from_mapping`."""
-    return {
-        key: list(value) if isinstance(value, tuple) else value
-        for key, value in dataclasses.asdict(settings).items()
-    }
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+    mapping: dict[str, Any] = plain(dataclasses.asdict(settings))
+    return mapping
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -83,7 +87,9 @@ def _check(hint: Any, value: Any, where: str) -> Any:
             raise ConfigError(f"{where}: expected one of {', '.join(map(str, arguments))}, got {value!r}")
         return value
     if origin is dict:
-        return dict(value)
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{where}: expected a table, got {value!r}")
+        return {key: _check(arguments[1], item, f"{where}: {key}") for key, item in value.items()}
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if hint is not Any and (not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool)):

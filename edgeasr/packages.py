@@ -1,11 +1,14 @@
 """Optional packages: imported where they are used, and named with their install line when missing."""
 
 import importlib
+import importlib.util
+import os
 from types import ModuleType
 
 from edgeasr.errors import MissingPackageError
+from edgeasr.quiet import quiet
 
-__all__ = ["require"]
+__all__ = ["check_installed", "import_keras", "require"]
 
 
 def require(module: str, extra: str, purpose: str) -> ModuleType:
@@ -22,7 +25,31 @@ def require(module: str, extra: str, purpose: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except (ImportError, OSError) as error:  # OSError: a shared library that the package loads is missing
-        raise MissingPackageError(
-            f"{purpose} needs the package {module.partition('.')[0]} ({error}): "
-            f"pip install 'edgeasr[{extra}]'"
-        ) from error
+        raise MissingPackageError(_message(module, extra, purpose, f" ({error})")) from error
+
+
+def check_installed(module: str, extra: str, purpose: str) -> None:
+    """Check, without importing it, that a module is there.
+
+    Raises:
+        MissingPackageError: it is not.
+    """
+    if importlib.util.find_spec(module) is None:
+        raise MissingPackageError(_message(module, extra, purpose))
+
+
+def import_keras(purpose: str) -> ModuleType:
+    """Import Keras and its backend, without the backend's start-up log.
+
+    Raises:
+        MissingPackageError: one of them is not installed.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet():
+        keras = require("keras", "train", purpose)
+        require(keras.backend.backend(), "train", purpose)
+    return keras
+
+
+def _message(module: str, extra: str, purpose: str, detail: str = "") -> str:
+    return f"{purpose} needs the package {module.partition('.')[0]}{detail}: pip install 'edgeasr[{extra}]'"

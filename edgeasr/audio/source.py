@@ -176,7 +176,7 @@ class _Recorder:
 
     def _account(self, overruns: int, dropped_samples: int) -> str:
         return (
-            f"microphone: audio lost so far: {overruns} overruns of the driver, "
+            f"microphone: audio lost so far: {overruns} times by the driver, "
             f"{dropped_samples / self._rate_hz:.2f} s because the model does not keep up"
         )
 

@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -35,6 +36,13 @@ class _LazyGroup(click.Group):
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # the reader, such as `head`, has seen enough; click itself would exit 1
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
@@ -48,7 +56,7 @@ def group() -> None:
     \b
     edgeasr export --int8                 the built-in model, as int8 TFLite and ONNX
     edgeasr bench digits                  both against the float original
-    edgeasr listen digits/digits.int8.tflite clip.wav
+    edgeasr listen digits/ds-cnn.int8.tflite clip.wav
     """
 
 
@@ -59,20 +67,16 @@ def main() -> None:
         sys.exit(code if isinstance(code, int) else 0)
     except EdgeASRError as error:
         _leave(" ".join(str(error).split()), 1)
-    except click.Abort:
-        _leave("interrupted", 130)
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):
         _leave("interrupted", 130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise
-        _leave(f"{error.filename or 'writing'}: {error.strerror}: check the path, the rights and the free space", 1)
+        where = error.filename2 or error.filename or "writing"
+        _leave(f"{where}: {error.strerror}: check the path, the rights and the free space", 1)
 
 
 def _leave(message: str, code: int) -> None:

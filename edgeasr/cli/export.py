@@ -16,7 +16,14 @@ __all__ = ["command"]
 @click.option("--float32", "schemes", flag_value="float32", multiple=True, help="The float artefact to compare with.")
 @click.option("--float16", "schemes", flag_value="float16", multiple=True, help="float16 weights.")
 @click.option("--dynamic", "schemes", flag_value="dynamic", multiple=True, help="int8 weights, float activations.")
-@click.option("--format", "format_", type=click.Choice(["tflite", "onnx", "all"]), default="all", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["tflite", "onnx", "all"]),
+    default="all",
+    show_default=True,
+    help="Kind of file to write.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -37,16 +44,14 @@ def command(
     \b
     edgeasr export digits-bundle --int8 --float32
     """
+    from edgeasr_export import EXPORTERS, export_bundle
+
     from edgeasr.builtin import copy_builtin
     from edgeasr.bundle import Bundle
-    from edgeasr.packages import require
-
-    edgeasr_export = require("edgeasr_export", "export", "exporting")
-    require("tensorflow", "export", "exporting")
     opened = Bundle.open(bundle) if bundle else copy_builtin(out)
     names = tuple(dict.fromkeys(schemes or ("int8",)))
-    formats = tuple(edgeasr_export.EXPORTERS) if format_ == "all" else (format_,)
-    exported: Bundle = edgeasr_export.export_bundle(
+    formats = tuple(EXPORTERS) if format_ == "all" else (format_,)
+    exported: Bundle = export_bundle(
         opened, names, formats, time_limit_s=time_limit, progress=lambda step: note(f"converting {step} ...")
     )
     made = [item for item in exported.manifest.artefacts if item.scheme in names and item.format in formats]

@@ -50,7 +50,9 @@ __all__ = ["command"]
     help="Time in which a label is not reported again.",
 )
 @click.option(
-    "--rate", type=click.IntRange(1), help="Sample rate of standard input in Hz.  [default: the model's]"
+    "--rate",
+    type=click.IntRange(1000, 384_000),
+    help="Sample rate of standard input in Hz.  [default: the model's]",
 )
 @click.option("--device", help="Microphone: its number, its name or a part of it.  [default: the system's]")
 @click.option(

@@ -63,37 +63,48 @@ def load_audio(
 
 
 def load_features(
-    examples: Sequence[Example], labels: Sequence[str], config: FrontendConfig
+    examples: Sequence[Example], labels: Sequence[str], config: FrontendConfig | None
 ) -> tuple[F32, NDArray[np.int64]]:
     """Read examples as features: by the front end, or as they are where the data set holds them ready.
+
+    Args:
+        examples: what to read.
+        labels: those that there are, in order.
+        config: the front end; None where it is not known, then the data set must hold features.
 
     Returns:
         Features, float32 [examples, frames, bins], and targets as `load_targets` gives them.
 
     Raises:
-        DataError: a label is unknown, ready features have another shape than the front end gives, or not
-            all examples have them.
+        DataError: a label is unknown, ready features have another shape than the front end gives or than each
+            other, not all examples have them, or there is sound and no front end.
         AudioError: a clip cannot be read; the message names it.
     """
     targets = load_targets(examples, labels)
-    frontend = Frontend(config)
-    features = np.empty((len(examples), *config.shape), np.float32)
+    frontend, shape = (Frontend(config), config.shape) if config else (None, None)
+    rows: list[F32] = []
     kinds = set()
-    for row, example in zip(features, _with_progress(examples), strict=True):
+    for example in _with_progress(examples):
         content = example.read()
         kinds.add(type(content))
         if len(kinds) > 1:
             raise DataError(f"{example.id}: expected all examples as sound or all as features, got both")
         if isinstance(content, Clip):
-            row[:] = frontend(_fitted(content, config))
-        elif content.shape != config.shape:
+            if frontend is None:
+                raise DataError(
+                    f"{example.id} is sound, and the model carries no front end: "
+                    "export it with edgeasr, or use a data set of ready features"
+                )
+            rows.append(frontend(_fitted(content, frontend.config)))
+            continue
+        shape = shape or content.shape
+        if content.shape != shape:
             raise DataError(
-                f"{example.id}: expected features of shape {config.shape}, got {content.shape}: "
+                f"{example.id}: expected features of shape {shape}, got {content.shape}: "
                 "use the front end that they were made with"
             )
-        else:
-            row[:] = content
-    return features, targets
+        rows.append(content)
+    return np.array(rows, np.float32).reshape(len(rows), *(shape or ())), targets
 
 
 def fit_clip(samples: F32, clip_samples: int) -> F32:

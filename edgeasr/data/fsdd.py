@@ -113,5 +113,6 @@ def _read_archive(path: Path) -> dict[str, bytes]:
                 if _NAME.fullmatch(name) and (file := archive.extractfile(member)):
                     recordings[name] = file.read()
     except (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
-        raise DataError(f"{path}: expected the FSDD archive (tar) or its folder ({error})") from error
+        reason = str(error).partition(":\n")[0]  # tarfile goes on with one line for each kind of compression
+        raise DataError(f"{path}: expected the FSDD archive (tar) or its folder ({reason})") from error
     return recordings

@@ -1,7 +1,8 @@
 """The specification of the front end: every implementation (librosa, NumPy, Keras, C) follows this one dataclass."""
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from edgeasr.errors import ConfigError
 
@@ -49,9 +50,18 @@ class FrontendConfig:
     std: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            for number in value if isinstance(value, tuple) else (value,):
+                if isinstance(number, float) and not math.isfinite(number):
+                    raise ConfigError(f"front end: {name} must be finite, got {number}")
+        kinds = get_args(FeatureKind)
         checks = (
+            (self.kind in kinds, f"kind must be one of {', '.join(kinds)}, got {self.kind!r}"),
             (self.sample_rate_hz > 0, f"sample_rate_hz must be positive, got {self.sample_rate_hz}"),
-            (self.hop_samples > 0, f"hop_ms must hold at least one sample, got {self.hop_ms}"),
+            (
+                0 < self.hop_samples <= self.window_samples,
+                f"hop_ms must give 1 to {self.window_samples} samples, the window, got {self.hop_samples}",
+            ),
             (
                 0 < self.window_samples <= self.fft_size,
                 f"window_ms must give 1 to fft_size = {self.fft_size} samples, got {self.window_samples}",

@@ -26,8 +26,9 @@ class Frontend:
     def __init__(self, config: FrontendConfig) -> None:
         self.config = config
         self._window = np.hanning(config.window_samples + 1)[:-1]  # periodic, as every speech toolkit has it
-        self._mel = mel_matrix(config)
-        self._mel = self._mel[: np.flatnonzero(self._mel.any(axis=1))[-1] + 1]  # no filter reaches above
+        mel = mel_matrix(config)
+        highest = np.flatnonzero(mel.any(axis=1)).max(initial=0)  # no filter reaches above this bin of the FFT
+        self._mel = mel[: highest + 1]
         self._dct = dct_matrix(config.mel_bins, config.coefficients)
         self._std = np.array(config.std or 1.0)
         self._mean = np.array(config.mean or 0.0)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.errors import DataError
+from edgeasr.errors import ArtefactError, DataError
 from edgeasr.metrics.classification import ClassReport, accuracy_interval, confusion_matrix, per_class
 from edgeasr.runtime import Runtime
 
@@ -80,9 +80,13 @@ def evaluate(
 
     Raises:
         DataError: there is no clip.
+        ArtefactError: the model has another number of outputs than there are labels.
     """
     if not len(targets):
         raise DataError("no clip to evaluate on: expected labelled clips in this split")
+    outputs = len(model.run(features[0]))
+    if outputs != len(labels):
+        raise ArtefactError(f"{model.path}: has {outputs} outputs, got {len(labels)} labels: pass --labels, one an output")
     winners = score_clips(model, features, progress).argmax(axis=1)
     return Evaluation(labels, confusion_matrix(targets, winners, len(labels)))
 

@@ -108,8 +108,11 @@ def check_features(features: NDArray[np.float32], shape: tuple[int, ...], path: 
     """Reshape features to a model's input.
 
     Raises:
-        ArtefactError: they have another number of values.
+        ArtefactError: they have another number of values, or hold NaN: integers have none, and argmax would take it
+            for the best score.
     """
+    if np.isnan(features).any():
+        raise ArtefactError(f"{path.name} expects numbers as features, got NaN: check the audio they were made from")
     try:
         return features.reshape(shape)
     except ValueError:

@@ -1,13 +1,13 @@
 """The float original: a bundle's Keras model, on whatever backend Keras has."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.bundle import Bundle
-from edgeasr.packages import require
+from edgeasr.packages import import_keras
+from edgeasr.quiet import quiet
 from edgeasr.runtime.base import Runtime, check_features, softmax
 
 __all__ = ["KerasRuntime"]
@@ -20,11 +20,11 @@ class KerasRuntime(Runtime):
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         bundle = Bundle.open(path)
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        keras = require("keras", "train", "running the Keras original")
+        keras = import_keras("running the Keras original")
         self.path, self.threads = path, threads
         self.card = bundle.card("float32")
-        self._model = keras.saving.load_model(bundle.model_path, compile=False)
+        with quiet():
+            self._model = keras.saving.load_model(bundle.model_path, compile=False)
         backend = keras.backend.backend()
         if backend == "tensorflow":
             _limit_tensorflow(threads)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edgeasr.card import read_from_tflite
 from edgeasr.errors import ArtefactError, MissingPackageError
+from edgeasr.quiet import quiet
 from edgeasr.runtime.base import Runtime, check_features, softmax
 
 __all__ = ["TfliteRuntime", "interpreter_package"]
@@ -32,8 +33,9 @@ class TfliteRuntime(Runtime):
         _check_is_tflite(path)
         self.card = read_from_tflite(path)
         try:
-            self._interpreter: Any = module.Interpreter(model_path=str(path), num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with quiet():
+                self._interpreter: Any = module.Interpreter(model_path=str(path), num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0]
             raise ArtefactError(f"{path}: {package} cannot load it ({reason}): export it again") from error
@@ -67,7 +69,7 @@ class _Affine:
     def __init__(self, details: dict[str, Any]) -> None:
         self.dtype = np.dtype(details["dtype"])
         scale, zero_point = details["quantization"]
-        self.scale, self.zero_point = np.float32(scale), np.float32(zero_point)
+        self.scale, self.zero_point = np.float32(scale or 1), np.float32(zero_point)  # 0: plain integers
         if self.dtype.kind in "iu":
             limits = np.iinfo(self.dtype)
             self.low, self.high = np.float32(limits.min), np.float32(limits.max)

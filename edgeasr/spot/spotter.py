@@ -31,7 +31,7 @@ class SpotterConfig:
     hop_ms: float = 100.0
     smoothing_ms: float = 300.0
     threshold: float = 0.8
-    refractory_ms: float = 1000.0
+    refractory_ms: float = 1200.0
 
     def __post_init__(self) -> None:
         checks = (

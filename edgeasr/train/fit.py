@@ -18,7 +18,7 @@ from edgeasr.errors import DataError
 from edgeasr.features import Frontend, FrontendConfig
 from edgeasr.metrics.classification import accuracy_interval
 from edgeasr.models import build, model_spec
-from edgeasr.packages import require
+from edgeasr.packages import import_keras
 from edgeasr.runtime.base import softmax
 from edgeasr.train.batches import make_batches, one_hot
 from edgeasr.train.checkpoint import Checkpoint
@@ -75,11 +75,11 @@ def train(
         BundleError: `out` holds something else than a bundle, or an interrupted training with other settings.
         DataError: a data set cannot be used.
     """
-    require("tensorflow", "train", "training") if _backend() == "tensorflow" else require("keras", "train", "training")
     Bundle.check_free(out)
     spec = model_spec(config.model)
     frontend = config.frontend or spec.frontend
-    report(f"{_backend()} on {_device()}")
+    backend = import_keras("training").backend.backend()
+    report(f"{backend} on {_device(backend)}")
     corpus = load_corpus(config, frontend)
     report(", ".join(f"{name} {len(sounds.targets)} clips" for name, sounds in corpus.splits.items()))
     frontend = _normalised(frontend, corpus.splits["train"])
@@ -122,22 +122,14 @@ def load_corpus(config: TrainConfig, frontend: FrontendConfig) -> Corpus:
     return Corpus(labels, splits, "; ".join(dict.fromkeys(dataset.licence for dataset in datasets)))
 
 
-def _backend() -> str:
-    import os
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    backend: str = require("keras", "train", "training").backend.backend()
-    return backend
-
-
-def _device() -> str:
+def _device(backend: str) -> str:
     """Name the device that the backend computes on."""
     import keras
 
     devices = [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
     if not devices:
         return "the CPU"
-    if keras.backend.backend() == "tensorflow":
+    if backend == "tensorflow":
         import tensorflow as tf
 
         details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
@@ -222,7 +214,9 @@ def _score(
 
 
 def _make_deterministic() -> None:
-    if _backend() == "tensorflow":
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()

@@ -60,9 +60,11 @@ def _run_worker(
     log_path = work / "worker.log"
     done: list[Conversion] = []
     began = ""
-    with log_path.open("ab") as log:
-        command = [sys.executable, "-m", "edgeasr_export.worker", str(work), *steps]
-        worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environment, text=True)
+    command = [sys.executable, "-m", "edgeasr_export.worker", str(work), *steps]
+    with (
+        log_path.open("ab") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environment, text=True) as worker,
+    ):
         timer = threading.Timer(time_limit_s, worker.kill)
         try:
             assert worker.stdout is not None
@@ -80,11 +82,10 @@ def _run_worker(
                     done.append(Conversion(report["done"], report.get("quantisation", {})))
                     began = ""
             worker.wait()
-        finally:
             timed_out = timer.finished.is_set() and worker.returncode == -signal.SIGKILL
+        finally:
             timer.cancel()
             worker.kill()
-            worker.wait()
     if began or not done:
         done.append(Conversion(began or steps[0], failure=_explain(worker.returncode, timed_out, time_limit_s, log_path)))
     return done

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.card import Card
+from edgeasr.packages import check_installed
 from edgeasr.registry import resolve
 from edgeasr_export.schemes import Scheme
 
@@ -26,12 +27,14 @@ class Exporter:
 
     Attributes:
         suffix: of its files.
+        packages: that must be installed, all of them brought by the extra `export`.
         convert: converts the SavedModel to a file: (saved_model, target, scheme, calibration [clips, frames, bins]);
             returns the quantisation of input and output as `Card.quantisation` has it.
         embed: writes a card into a converted file.
     """
 
     suffix: str
+    packages: tuple[str, ...]
     convert: Callable[[Path, Path, Scheme, NDArray[np.float32]], dict[str, Any]]
     embed: Callable[[Path, Card], None]
 
@@ -41,6 +44,9 @@ def exporter(name: str) -> Exporter:
 
     Raises:
         ConfigError: there is none of this name.
+        MissingPackageError: a package that it needs is not installed.
     """
     found: Exporter = resolve(EXPORTERS, name, "format")
+    for package in found.packages:
+        check_installed(package, "export", f"exporting to {name}")
     return found

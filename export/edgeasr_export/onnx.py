@@ -42,23 +42,21 @@ def _convert_float(saved_model: Path, target: Path) -> None:
 
 
 def _quantisation(path: Path) -> dict[str, Any]:
-    """Read the quantisation of the tensors next to input and output, which themselves stay float."""
+    """Read the quantisation of the first and the last quantised activation; input and output themselves stay float."""
     import onnx
     from onnx import numpy_helper
 
     graph = onnx.load(path).graph
     constants = {tensor.name: tensor for tensor in graph.initializer}
+    quantised = [node for node in graph.node if node.op_type == "QuantizeLinear" and node.input[0] not in constants]
+    if not quantised:
+        return {"input": {"dtype": "float32"}, "output": {"dtype": "float32"}}
 
     def describe(node: Any) -> dict[str, Any]:
         scale, zero_point = (numpy_helper.to_array(constants[name]) for name in node.input[1:3])
         return {"dtype": zero_point.dtype.name, "scale": float(scale), "zero_point": int(zero_point)}
 
-    first = [node for node in graph.node if node.op_type == "QuantizeLinear" and node.input[0] == graph.input[0].name]
-    last = [node for node in graph.node if node.op_type == "DequantizeLinear" and node.output[0] == graph.output[0].name]
-    return {
-        "input": describe(first[0]) if first else {"dtype": "float32"},
-        "output": describe(last[0]) if last else {"dtype": "float32"},
-    }
+    return {"input": describe(quantised[0]), "output": describe(quantised[-1])}
 
 
 def _embed(path: Path, card: Card) -> None:
@@ -69,4 +67,9 @@ def _embed(path: Path, card: Card) -> None:
     onnx.save(model, path)
 
 
-ONNX = Exporter(suffix=".onnx", convert=_convert, embed=_embed)
+ONNX = Exporter(
+    suffix=".onnx",
+    packages=("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime"),
+    convert=_convert,
+    embed=_embed,
+)

@@ -43,4 +43,4 @@ def _embed(model: Path, card: Card) -> None:
     model.write_bytes(append_to_tflite(model.read_bytes(), card))
 
 
-TFLITE = Exporter(suffix=".tflite", convert=_convert, embed=_embed)
+TFLITE = Exporter(suffix=".tflite", packages=("keras", "tensorflow"), convert=_convert, embed=_embed)

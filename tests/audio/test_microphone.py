@@ -59,7 +59,7 @@ class Loud(Runtime):
     card = Card("loud", "", ("_quiet_", "loud"), FrontendConfig(kind="spectrogram"), "probabilities", "")
 
     def run(self, features):
-        loud = min(1.0, float(features[-20:].mean()))
+        loud = min(1.0, float(features[-20:].max(axis=1).mean()) / 30)
         return np.array([1 - loud, loud], np.float32)
 
     def reset(self):
@@ -87,13 +87,13 @@ class Microphone:
         self._stop = threading.Event()
 
     def play(self, samples):
-        """Play int16 [n] and then silence, until closed."""
+        """Play int16 [n] and then silence, until closed, but no longer than 10 s."""
         self._thread = threading.Thread(target=self._feed, args=(samples.astype("<i2").tobytes(),))
         self._thread.start()
 
     def _feed(self, data):
         due, position = time.monotonic(), 0
-        while not self._stop.wait(max(0.0, due - time.monotonic())):
+        while position < 10 * 2 * RATE_HZ and not self._stop.wait(max(0.0, due - time.monotonic())):
             # A block of the stream at a time: ALSA's plugin takes what a short read leaves for audio.
             os.write(self._file, data[position : position + 640].ljust(640, b"\0"))
             position += 640

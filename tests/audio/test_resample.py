@@ -1,4 +1,4 @@
-"""Sample rate conversion: pitch and length kept, streams like whole clips, nothing imported when not needed."""
+"""Sample rate conversion: pitch and length kept, streams like whole clips, no needless import."""
 
 import subprocess
 import sys

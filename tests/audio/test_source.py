@@ -159,7 +159,7 @@ def test_microphone_blocks_count_and_report_lost_audio(sounddevice):
     with closing(microphone_blocks(None, 16000, 1600, notes.append)) as blocks:
         list(islice(blocks, 30))
     assert notes == [
-        "microphone: audio lost so far: 1 overruns of the driver, 2.90 s because the model does not keep up"
+        "microphone: audio lost so far: 1 times by the driver, 2.90 s because the model does not keep up"
     ]
 
 
@@ -173,7 +173,7 @@ def test_microphone_blocks_report_at_most_once_a_second_and_at_the_end(sounddevi
         for count in (1, 1, 1):
             list(islice(blocks, count))
             overflow()
-    assert [note.split(": ")[2].split(" of")[0] for note in notes] == ["1 overruns", "4 overruns"]
+    assert [note.split(": ")[2].split(" by")[0] for note in notes] == ["1 times", "4 times"]
 
 
 def test_microphone_blocks_stop_where_the_device_falls_silent(sounddevice):

@@ -19,7 +19,7 @@ LABELS = ("one", "two", "three")
 class SavedModel:
     """Stands for a Keras model where only its file matters."""
 
-    def save(self, path, include_optimizer):
+    def save(self, path, include_optimizer=False):
         path.write_bytes(b"weights")
 
 
@@ -67,14 +67,14 @@ def make_bundle(tmp_path, weights):
     """
     pytest.importorskip("onnxruntime")
 
-    def make(name="digits", schemes=("float32", "int8")):
+    def make(name="digits", schemes=("float32", "int8"), model=None):
         features = np.random.default_rng(0).standard_normal((40, *FRONTEND.shape), np.float32)
         targets = (features.reshape(40, -1) @ weights).argmax(axis=1)
         targets[:4] = (targets[:4] + 1) % 3
         bundle = Bundle.create(
             tmp_path / name,
             Manifest("tiny", LABELS, FRONTEND, "logits"),
-            SavedModel(),
+            model or SavedModel(),
             Samples(features, features, targets),
         )
         noise = np.random.default_rng(3).standard_normal(weights.shape)

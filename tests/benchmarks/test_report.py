@@ -1,10 +1,8 @@
 """What a run looks like to people."""
 
-import dataclasses
-
 import pytest
 
-from edgeasr_bench.record import Accuracy, Ratio
+from edgeasr_bench.record import Accuracy, Latency, Ratio
 from edgeasr_bench.report import markdown, print_run, summarise
 
 
@@ -55,6 +53,11 @@ def test_summary_shows_a_file_that_grew(result, quantised, make_run):
     assert "1.5x LARGER" in line
 
 
+def test_summary_calls_a_file_of_the_same_size_that(result, quantised, make_run):
+    (line,) = summarise(make_run(result, quantised(bytes=100_100)))
+    assert ", the same size, and " in line
+
+
 def test_summary_tells_two_models_apart(result, quantised, make_run):
     lines = summarise(make_run(result, quantised(), quantised(artefact="other.int8.tflite")))
     assert ["(ds-cnn.int8.tflite)" in lines[0], "(other.int8.tflite)" in lines[1]] == [True, True]
@@ -64,40 +67,43 @@ def test_summary_leaves_out_what_has_no_float_beside_it(quantised, make_run):
     assert summarise(make_run(quantised(ratio_to_float=None))) == []
 
 
-def test_table_fits_eighty_columns_whatever_the_names_and_numbers(
-    result, quantised, make_run, capsys, monkeypatch
-):
+def test_table_shows_usual_names_and_numbers_whole(result, quantised, make_run, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    slow = dataclasses.replace(result.latency_us, p50=612345.6, p95=712345.6, p99=912345.6)
-    long_name = "a-folder/attention-cnn-with-a-long-name.int8.onnx"
-    print_run(
-        make_run(
-            result,
-            quantised(
-                notes=("something that a reader of this result must know, and that takes more than a line",)
-            ),
-            quantised(
-                artefact=long_name,
-                runtime="onnxruntime",
-                latency_us=slow,
-                latency_with_frontend_us=slow,
-                ratio_to_float=Ratio(result.artefact, 10.25, 10.11, 10.41),
-                accuracy=Accuracy(1.0, 0.9872, 1.0, 300),
-                bytes=25_123_456,
-                peak_rss_bytes=1_512_000_000,
-                load_ms=12345.6,
-            ),
-        )
-    )
+    print_run(make_run(result, quantised()))
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
-    rows = [line for line in lines if "…" in line]
-    assert len(rows) == 2
-    assert all("int8.onnx " in row for row in rows)
-    assert "612346" in rows[0]
-    assert "10.25 (10.11-10.41)" in rows[0]
-    assert "100.0 (98.7-100.0)" in rows[1]
-    assert rows[1].split()[-3:] == ["25123.5", "1512", "12346"]
+    rows = [line.split() for line in lines if line.lstrip().startswith("ds-cnn.")]
+    assert rows == [
+        ["ds-cnn.float32.tflite", "59.0", "80.0", "120.0", "150.0", "1.00", "(1.00-1.00)"],
+        ["ds-cnn.int8.tflite", "59.0", "80.0", "120.0", "150.0", "1.72", "(1.60-1.80)"],
+        ["ds-cnn.float32.tflite", "99.0", "(98.0-99.5)", "100.0", "100.0", "60", "120"],
+        ["ds-cnn.int8.tflite", "98.7", "(97.7-99.3)", "100.0", "27.0", "60", "120"],
+    ]
+
+
+def test_table_cuts_long_names_and_nothing_else(quantised, make_run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    slow = Latency(612345.6, 712345.6, 912345.6, 10)
+    extreme = quantised(
+        artefact="a-folder/attention-cnn-with-a-long-name.int8.onnx",
+        latency_us=slow,
+        latency_with_frontend_us=slow,
+        ratio_to_float=None,
+        accuracy=Accuracy(1.0, 0.9872, 1.0, 300),
+        bytes=25_123_456,
+        peak_rss_bytes=1_512_000_000,
+        load_ms=12345.6,
+        notes=(
+            "something that a reader of this result must know, and that takes more than one line of text",
+        ),
+    )
+    print_run(make_run(extreme))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    rows = [line.split() for line in lines if line.lstrip().startswith("…")]
+    assert [row[0].endswith(".int8.onnx") for row in rows] == [True, True]
+    assert rows[0][1:] == ["612346", "712346", "912346", "612346", "-"]
+    assert rows[1][1:] == ["100.0", "(98.7-100.0)", "100.0", "25123.5", "1512", "12346"]
 
 
 def test_table_shows_what_was_not_measured_as_a_dash(quantised, make_run, capsys):

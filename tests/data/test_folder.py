@@ -48,7 +48,9 @@ def test_load_takes_train_and_test_for_labels_where_they_hold_clips(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["_background_", "_background_noise_"])
-def test_load_gives_background_no_label_and_lets_it_be_long(tmp_path: Path, make_clip: Make, name: str) -> None:
+def test_load_gives_background_no_label_and_lets_it_be_long(
+    tmp_path: Path, make_clip: Make, name: str
+) -> None:
     make_clip(tmp_path / "yes" / "a.wav")
     make_clip(tmp_path / "no" / "a.wav")
     make_clip(tmp_path / name / "street.wav", samples=61 * 8000)
@@ -63,7 +65,10 @@ def test_load_leaves_out_hidden_files_and_what_is_no_audio(tmp_path: Path, make_
         make_clip(tmp_path / name)
     (tmp_path / "yes" / "notes.txt").write_text("not audio")
     (tmp_path / "README.md").write_text("not audio")
-    assert [example.id for example in load_dataset(f"folder:{tmp_path}").examples] == ["no/a.wav", "yes/a.wav"]
+    assert [example.id for example in load_dataset(f"folder:{tmp_path}").examples] == [
+        "no/a.wav",
+        "yes/a.wav",
+    ]
 
 
 def test_load_of_another_layout_is_one_clear_line(tmp_path: Path, make_clip: Make) -> None:

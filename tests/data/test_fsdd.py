@@ -89,7 +89,9 @@ def test_load_of_a_bad_archive_is_one_clear_line(recordings: Path, damage: str, 
 
 
 def test_content_sha256_depends_on_names_and_content_only() -> None:
-    lines = "".join(f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in (("a", b"1"), ("b", b"2")))
+    lines = "".join(
+        f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in (("a", b"1"), ("b", b"2"))
+    )
     expected = hashlib.sha256(lines.encode()).hexdigest()
     assert fsdd.content_sha256({"b": b"2", "a": b"1"}) == expected
     assert fsdd.content_sha256({"a": b"2", "b": b"1"}) != expected

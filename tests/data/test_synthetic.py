@@ -85,7 +85,8 @@ def test_say_is_safe_from_many_threads() -> None:
     expected = synthetic.say("three", "en-029+f2").samples
     got: list[np.ndarray] = []
     threads = [
-        threading.Thread(target=lambda: got.append(synthetic.say("three", "en-029+f2").samples)) for _ in range(8)
+        threading.Thread(target=lambda: got.append(synthetic.say("three", "en-029+f2").samples))
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -96,9 +97,10 @@ def test_say_is_safe_from_many_threads() -> None:
 
 
 def test_say_obeys_speed_and_pitch() -> None:
-    assert synthetic.say("seven", words_per_minute=120).duration_s > 1.3 * synthetic.say(
-        "seven", words_per_minute=220
-    ).duration_s
+    assert (
+        synthetic.say("seven", words_per_minute=120).duration_s
+        > 1.3 * synthetic.say("seven", words_per_minute=220).duration_s
+    )
 
     def voice_hz(pitch: int) -> float:
         """Find the strongest period of the middle of the vowel."""
@@ -159,7 +161,7 @@ def test_speak_words_refuses_more_voices_than_there_are() -> None:
 
 @pytest.mark.parametrize("voice", ["xx", "en-us+nobody", "en-us+", "en-shaw"])
 def test_say_refuses_an_unknown_voice(voice: str) -> None:
-    with pytest.raises(DataError, match="no voice .*: expected one of en, en-029"):
+    with pytest.raises(DataError, match=r"no voice .*: expected one of en, en-029"):
         synthetic.say("seven", voice)
 
 

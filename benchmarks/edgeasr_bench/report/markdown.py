@@ -21,11 +21,11 @@ _COLUMNS: Sequence[Column] = (
 
 _LEGEND = """\
 Times are of single calls in microseconds; all artefacts took turns in one process, on the same inputs.
-`+frontend` is the median from a clip of audio to the scores. `x float` is the time of the float32
+`audio us` is the median from a clip of audio to the scores. `x float` is the time of the float32
 artefact of the same model in the same runtime divided by the time of this one (above 1 is faster), with
-the 95 % interval of its median over the rounds. `agree %` and McNemar's exact test compare with the
-float original on the same clips. `peak MB` is the resident memory of a process that holds this artefact
-and its runtime only, `load ms` the time it took to get ready."""
+the 95 % interval of its median over the rounds. `agree` (percent of the clips) and McNemar's exact test
+compare with the float original on the same clips. `peak MB` is the resident memory of a process that
+holds this artefact and its runtime only, `load ms` the time it took to get ready."""
 
 
 def markdown(run: Run, command: str) -> str:

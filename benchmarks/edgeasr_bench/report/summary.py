@@ -9,7 +9,7 @@ __all__ = ["runtime_title", "summarise"]
 
 _TITLES = {"keras": "Keras", "onnxruntime": "ONNX", "tflite": "TFLite"}
 _SIGNIFICANT_P = 0.05
-_NOTEWORTHY = 0.02  # a smaller difference in speed is none to a user, however sure it is
+_NOTEWORTHY = 0.02  # a smaller difference in speed or size is none to a user, however sure it is
 
 
 def summarise(run: Run) -> list[str]:
@@ -55,9 +55,10 @@ def _times(value: float) -> str:
 
 
 def _size(baseline_bytes: int, this_bytes: int) -> str:
-    if this_bytes <= baseline_bytes:
-        return f"{baseline_bytes / this_bytes:.1f}x smaller"
-    return f"{this_bytes / baseline_bytes:.1f}x LARGER"
+    times = baseline_bytes / this_bytes
+    if abs(times - 1) < _NOTEWORTHY:
+        return "the same size"
+    return f"{times:.1f}x smaller" if times > 1 else f"{1 / times:.1f}x LARGER"
 
 
 def _accuracy(original: Accuracy, this: Accuracy, p: float) -> str:

@@ -16,6 +16,7 @@ __all__ = ["COST", "SPEED", "Column", "describe", "print_run"]
 Column = tuple[str, Callable[[Result], str]]
 
 _NARROWEST_NAME = 16
+_GAP = 3  # between columns, as `print_table` draws them
 
 
 def _microseconds(latency: Latency | None, percentile: str = "p50") -> str:
@@ -39,12 +40,12 @@ SPEED: Sequence[Column] = (
     ("p50 us", lambda result: _microseconds(result.latency_us)),
     ("p95 us", lambda result: _microseconds(result.latency_us, "p95")),
     ("p99 us", lambda result: _microseconds(result.latency_us, "p99")),
-    ("+frontend", lambda result: _microseconds(result.latency_with_frontend_us)),
-    ("x float (95 %)", lambda result: _ratio(result.ratio_to_float)),
+    ("audio us", lambda result: _microseconds(result.latency_with_frontend_us)),
+    ("x float", lambda result: _ratio(result.ratio_to_float)),
 )
 COST: Sequence[Column] = (
-    ("accuracy % (95 %)", lambda result: _accuracy(result.accuracy)),
-    ("agree %", lambda result: "-" if result.agreement is None else f"{100 * result.agreement:.1f}"),
+    ("accuracy %", lambda result: _accuracy(result.accuracy)),
+    ("agree", lambda result: "-" if result.agreement is None else f"{100 * result.agreement:.1f}"),
     ("kB", lambda result: f"{result.bytes / 1000:.1f}"),
     ("peak MB", lambda result: f"{result.peak_rss_bytes / 1e6:.0f}"),
     ("load ms", lambda result: f"{result.load_ms:.0f}"),
@@ -59,11 +60,7 @@ def print_run(run: Run) -> None:
     click.echo()
     _print(SPEED, run.results, width)
     _print(COST, run.results, width)
-    frontends = {result.frontend_us for result in run.results if result.frontend_us}
-    if frontends:
-        medians = ", ".join(f"{_microseconds(latency)} us" for latency in frontends)
-        _print_wrapped(f"+frontend: from a clip of audio; the front end alone takes {medians}.", width)
-    _print_wrapped("x float: time of float32 in the same runtime / this time, above 1 is faster.", width)
+    _print_wrapped(_legend(run.results), width)
     click.echo()
     for line in summarise(run):
         _print_wrapped(line, width)
@@ -86,12 +83,22 @@ def describe(environment: Environment, results: Sequence[Result]) -> list[str]:
 def _print(columns: Sequence[Column], results: Sequence[Result], width: int) -> None:
     cells = [[value(result) for _, value in columns] for result in results]
     taken = sum(
-        2 + max(len(head), *(len(row[index]) for row in cells)) for index, (head, _) in enumerate(columns)
+        _GAP + max(len(head), *(len(row[index]) for row in cells)) for index, (head, _) in enumerate(columns)
     )
     names = [_shorten(result.artefact, max(_NARROWEST_NAME, width - taken - 2)) for result in results]
     print_table(
         ["artefact", *(f">{head}" for head, _ in columns)],
         [[name, *row] for name, row in zip(names, cells, strict=True)],
+    )
+
+
+def _legend(results: Sequence[Result]) -> str:
+    frontends = dict.fromkeys(_microseconds(result.frontend_us) for result in results if result.frontend_us)
+    alone = f" (the front end alone: {', '.join(frontends)} us)" if frontends else ""
+    return (
+        f"audio us: p50 from a clip of audio to the scores{alone}. x float: time of float32 in the same "
+        "runtime / this time, above 1 is faster. agree: % of the clips labelled as by the float original. "
+        "In brackets: 95 % intervals."
     )
 
 

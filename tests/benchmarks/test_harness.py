@@ -1,0 +1,130 @@
+"""Whole bench runs, of ONNX models small enough to take no time."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeasr.errors import ArtefactError
+from edgeasr_bench import Settings, bench
+
+DATA = Path(os.environ.get("EDGEASR_DATA", Path(__file__).parents[2] / "../shared/data"))
+QUICK = Settings(seconds=0.05)
+
+pytestmark = pytest.mark.usefixtures("without_keras")
+
+
+def test_bench_compares_int8_with_float32_in_the_same_runtime(make_bundle):
+    run = bench([make_bundle().path], QUICK)
+    full, int8 = run.results
+    assert (full.scheme, int8.scheme) == ("float32", "int8")
+    assert int8.ratio_to_float.baseline == full.artefact == int8.original
+    assert 0.3 < int8.ratio_to_float.median < 3  # the same operators
+    assert int8.ratio_to_float.low <= int8.ratio_to_float.median <= int8.ratio_to_float.high
+    assert full.ratio_to_float.median == full.agreement == full.mcnemar_p == 1
+    assert full.accuracy.value == 0.9
+    assert full.accuracy.n == 40
+    assert int8.accuracy.value < 0.9
+    assert int8.agreement < 1
+    assert 0 < int8.mcnemar_p < 1
+
+
+def test_bench_gives_the_json_of_the_contract(make_bundle):
+    values = json.loads(bench([make_bundle().path], QUICK).to_json())
+    assert set(values) >= {"environment", "results"}
+    result = values["results"][1]
+    assert list(result)[:13] == [
+        "artefact",
+        "runtime",
+        "runtime_version",
+        "scheme",
+        "threads",
+        "latency_us",
+        "ratio_to_float",
+        "accuracy",
+        "agreement",
+        "mcnemar_p",
+        "bytes",
+        "peak_rss_bytes",
+        "load_ms",
+    ]
+    assert list(result["latency_us"]) == ["p50", "p95", "p99", "samples"]
+    assert list(result["ratio_to_float"]) == ["baseline", "median", "low", "high"]
+    assert list(result["accuracy"]) == ["value", "low", "high", "n"]
+    assert result["latency_us"]["p50"] <= result["latency_us"]["p95"] <= result["latency_us"]["p99"]
+    assert result["runtime_version"].startswith("onnxruntime ")
+
+
+def test_bench_keeps_the_raw_samples(make_bundle):
+    run = bench([make_bundle().path], QUICK)
+    for result in run.results:
+        samples = np.concatenate(run.samples_ns[result.artefact])
+        assert len(samples) == result.latency_us.samples
+        assert np.median(samples) / 1000 == pytest.approx(result.latency_us.p50, abs=0.001)
+
+
+def test_bench_measures_the_front_end_apart_and_together(make_bundle):
+    (result,) = bench(make_bundle().artefact_paths[:1], QUICK).results
+    together = result.latency_with_frontend_us.p50
+    assert together > result.frontend_us.p50 > 0
+    assert together == pytest.approx(result.frontend_us.p50 + result.latency_us.p50, rel=0.5)
+
+
+def test_bench_of_an_artefact_alone_has_no_accuracy_and_says_why_there_is_no_ratio(make_bundle):
+    (result,) = bench(make_bundle().artefact_paths[1:], QUICK).results
+    assert result.accuracy is result.agreement is result.mcnemar_p is result.ratio_to_float is None
+    assert result.notes[0] == "no ratio: no float32 artefact of the same model was benched in onnxruntime"
+
+
+def test_bench_of_a_foreign_file_knows_no_kin(make_onnx):
+    run = bench([make_onnx("one.onnx"), make_onnx("two.onnx")], QUICK)
+    assert [result.scheme for result in run.results] == ["unknown", "unknown"]
+    assert all(result.ratio_to_float is None for result in run.results)
+    assert run.results[0].latency_with_frontend_us is None
+
+
+def test_bench_compares_nothing_across_models(make_bundle, make_onnx):
+    bundle = make_bundle()
+    run = bench([bundle.artefact_paths[0], make_onnx()], QUICK)
+    assert run.results[1].ratio_to_float is None
+
+
+def test_bench_reports_stages_and_notes(make_bundle):
+    stages, said = [], []
+    run = bench(
+        [make_bundle().path], QUICK, notify=said.append, progress=lambda stage, done: stages.append(stage)
+    )
+    assert list(dict.fromkeys(stages)) == [
+        "loading each alone",
+        "scoring tiny.float32.onnx",
+        "scoring tiny.int8.onnx",
+        "timing",
+    ]
+    assert tuple(said) == run.notes
+
+
+def test_bench_says_when_a_model_gives_no_numbers(make_bundle, weights):
+    bundle = make_bundle(schemes=["float32"])
+    samples = dict(np.load(bundle.path / "samples.npz"))
+    samples["verification"][3] = np.nan
+    np.savez(bundle.path / "samples.npz", **samples)
+    manifest = json.loads((bundle.path / "manifest.json").read_text())
+    del manifest["sha256"]["samples.npz"]
+    (bundle.path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ArtefactError, match="scores that are not numbers"):
+        bench([bundle.path], QUICK)
+
+
+@pytest.mark.parametrize(
+    ("name", "correct"), [("mlperf_kws_int8.tflite", 902), ("mlperf_kws_float32.tflite", 900)]
+)
+def test_bench_reproduces_the_accuracy_of_the_mlperf_model(name, correct):
+    model, data = DATA / "models" / name, DATA / "mlperf_tiny_kws01.zip"
+    if not (model.exists() and data.exists()):
+        pytest.skip("needs the MLPerf Tiny model and features in EDGEASR_DATA")
+    pytest.importorskip("ai_edge_litert")
+    (result,) = bench([model], Settings(data=f"mlperf-kws:{data}", seconds=0.05)).results
+    assert round(result.accuracy.value * result.accuracy.n) == correct
+    assert result.accuracy.n == 1000

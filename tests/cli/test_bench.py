@@ -1,0 +1,171 @@
+"""`edgeasr bench` as a user sees it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeasr.card import METADATA_KEY, Card
+from edgeasr.features import FrontendConfig
+
+FRONTEND = FrontendConfig(sample_rate_hz=8000, clip_ms=200, window_ms=20, hop_ms=10, fft_size=256, mel_bins=8)
+MAIN = "from edgeasr.cli import main; main()"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Give a float32 and an int8 model that say they come from one original."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    folder = tmp_path_factory.mktemp("models")
+    weights = np.random.default_rng(0).standard_normal((19 * 8, 3)).astype(np.float32)
+    for scheme in ("float32", "int8"):
+        graph = onnx.helper.make_graph(
+            [
+                onnx.helper.make_node("Flatten", ["features"], ["flat"]),
+                onnx.helper.make_node("MatMul", ["flat", "weights"], ["logits"]),
+            ],
+            "tiny",
+            [onnx.helper.make_tensor_value_info("features", onnx.TensorProto.FLOAT, [1, *FRONTEND.shape])],
+            [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, [1, 3])],
+            [onnx.numpy_helper.from_array(weights, "weights")],
+        )
+        model = onnx.helper.make_model(graph, ir_version=8, opset_imports=[onnx.helper.make_opsetid("", 13)])
+        card = Card("tiny", scheme, ("a", "b", "c"), FRONTEND, "logits", "0123")
+        onnx.helper.set_model_props(model, {METADATA_KEY: card.to_json()})
+        onnx.save(model, folder / f"tiny.{scheme}.onnx")
+    return [str(folder / "tiny.float32.onnx"), str(folder / "tiny.int8.onnx")]
+
+
+def environment():
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "COLUMNS": "80"}
+
+
+def edgeasr(*words, code=MAIN):
+    return subprocess.run(
+        [sys.executable, "-c", code, "bench", *words],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_bench_prints_a_table_and_what_it_means(models):
+    done = edgeasr(*models, "--seconds", "0.05")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum("tiny.int8.onnx" in line for line in lines) >= 2
+    assert any(line.startswith("int8 ONNX is ") for line in lines)
+    assert done.stderr == ""
+
+
+def test_bench_prints_one_json_object_and_writes_a_report(models, tmp_path):
+    report = tmp_path / "new folder" / "report.md"
+    done = edgeasr(
+        *models, models[0], "--seconds", "0.05", "--threads", "2", "--json", "--report", str(report)
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)["results"]
+    assert [result["artefact"] for result in results] == ["tiny.float32.onnx", "tiny.int8.onnx"]
+    assert results[1]["ratio_to_float"]["baseline"] == "tiny.float32.onnx"
+    assert results[0]["threads"] == 2
+    text = report.read_text()
+    assert "edgeasr bench" in text
+    assert "--threads 2 --seconds 0.05 --json --report" in text
+    assert done.stderr == f"report: {report}\n"
+    assert [path.name for path in report.parent.iterdir()] == ["report.md"]
+
+
+def test_bench_of_artefacts_imports_no_training_framework(models):
+    code = (
+        "import sys, json\nfrom edgeasr.cli import group\n"
+        "group.main(standalone_mode=False)\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = edgeasr(*models, "--seconds", "0.05", code=code)
+    assert done.returncode == 0, done.stderr
+    loaded = set(json.loads(done.stdout.splitlines()[-1]))
+    assert "onnxruntime" in loaded
+    assert not loaded & {
+        "tensorflow",
+        "keras",
+        "librosa",
+        "onnx",
+        "scipy",
+        "sklearn",
+        "soundfile",
+        "ai_edge_litert",
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ([], "Missing argument"),
+        (["MODEL", "--threads", "0"], "--threads"),
+        (["MODEL", "--seconds", "0"], "--seconds"),
+        (["MODEL", "--split", "all"], "--split"),
+        (["MODEL", "--report", "."], "--report"),
+    ],
+)
+def test_bench_used_wrongly_exits_2(models, words, complaint):
+    done = edgeasr(*[models[0] if word == "MODEL" else word for word in words])
+    assert done.returncode == 2
+    assert complaint in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("missing.onnx", None, "no such file"),
+        ("notes.txt", b"words", "expected a bundle folder, a .tflite or an .onnx file"),
+        ("empty.onnx", b"", "not an ONNX file"),
+        ("false.tflite", b"0123456789", "not a TFLite file"),
+    ],
+)
+def test_bench_of_a_bad_file_is_one_line_and_exits_1(tmp_path, name, content, complaint):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    done = edgeasr(str(tmp_path / name), "--report", str(tmp_path / "report.md"))
+    assert done.returncode == 1
+    assert complaint in done.stderr
+    assert name in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "report.md").exists()
+
+
+@pytest.mark.parametrize("data", ["nothing", "folder:/nowhere/at/all", "mlperf-kws"])
+def test_bench_of_data_that_is_not_there_is_one_line_and_exits_1(models, data):
+    done = edgeasr(models[0], "--data", data)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs /proc to see how far the command is")
+def test_bench_ends_cleanly_on_ctrl_c(models, tmp_path):
+    report = tmp_path / "report.md"
+    child = subprocess.Popen(
+        [sys.executable, "-c", MAIN, "bench", models[0], "--seconds", "60", "--report", str(report)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while "onnxruntime" not in Path(f"/proc/{child.pid}/maps").read_text():  # until it has loaded the model
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.killpg(child.pid, signal.SIGINT)
+    output, errors = child.communicate(timeout=20)
+    assert child.returncode == 130
+    assert (output, errors.strip()) == ("", "edgeasr: interrupted")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,266 @@
+"""Augmentation: each part does exactly what its setting says, and chance comes from the generator alone."""
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgeasr.config import from_mapping
+from edgeasr.data.arrays import BACKGROUND
+from edgeasr.data.augment import (
+    AugmentConfig,
+    augment_audio,
+    augment_features,
+    coloured_noise,
+    mix_at_snr,
+    noise_bank,
+    shift_audio,
+)
+from edgeasr.errors import AudioError, ConfigError, DataError
+
+RATE_HZ = 8000
+OFF = AugmentConfig(
+    shift_ms=0, gain_db=0, noise_probability=0, background_fraction=0, spec_time_frames=0, spec_bins=0
+)
+BANK = noise_bank(AugmentConfig(), RATE_HZ)
+CLIPS = np.random.default_rng(0).uniform(-0.3, 0.3, (40, 2000)).astype(np.float32)
+TARGETS = np.arange(40, dtype=np.int64)
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def augmented(config: AugmentConfig, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    return augment_audio(CLIPS, TARGETS, RATE_HZ, config, BANK, np.random.default_rng(seed))
+
+
+def decibels(ratio: np.ndarray) -> np.ndarray:
+    return 10 * np.log10(ratio)
+
+
+def energy(audio: np.ndarray) -> np.ndarray:
+    return np.square(audio, dtype=np.float64).sum(axis=-1)
+
+
+def test_everything_off_changes_nothing() -> None:
+    audio, targets = augmented(OFF)
+    np.testing.assert_array_equal(audio, CLIPS)
+    np.testing.assert_array_equal(targets, TARGETS)
+    features = CLIPS.reshape(40, 50, 40)
+    np.testing.assert_array_equal(augment_features(features, OFF, np.random.default_rng(0)), features)
+
+
+def test_the_same_generator_gives_the_same_batch() -> None:
+    first, second, other = (augmented(AugmentConfig(), seed) for seed in (7, 7, 8))
+    np.testing.assert_array_equal(first[0], second[0])
+    np.testing.assert_array_equal(first[1], second[1])
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_the_input_is_left_as_it_was() -> None:
+    before, targets = CLIPS.copy(), TARGETS.copy()
+    augmented(AugmentConfig(background_fraction=1))
+    augment_features(CLIPS.reshape(40, 50, 40), AugmentConfig(), np.random.default_rng(0))
+    np.testing.assert_array_equal(CLIPS, before)
+    np.testing.assert_array_equal(TARGETS, targets)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    SEEDS,
+    st.floats(0, 500),
+    st.floats(0, 40),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.integers(0, 90),
+    st.booleans(),
+)
+def test_no_setting_makes_anything_but_finite_float32(
+    seed: int, shift_ms: float, gain_db: float, noise: float, background: float, mask: int, silent: bool
+) -> None:
+    config = AugmentConfig(shift_ms, gain_db, noise, (-10, 60), "", background, mask, mask)
+    clips = np.zeros_like(CLIPS) if silent else CLIPS
+    rng = np.random.default_rng(seed)
+    audio, targets = augment_audio(clips, TARGETS, RATE_HZ, config, BANK, rng)
+    features = augment_features(audio.reshape(40, 50, 40), config, rng)
+    assert audio.dtype == features.dtype == np.float32
+    assert (audio.shape, targets.shape, features.shape) == (CLIPS.shape, TARGETS.shape, (40, 50, 40))
+    assert np.isfinite(audio).all()
+    assert np.isfinite(features).all()
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(-30, 30), min_size=1, max_size=5))
+def test_shift_audio_moves_each_clip_exactly(shifts: list[int]) -> None:
+    clips = np.random.default_rng(0).uniform(0.1, 1, (len(shifts), 20)).astype(np.float32)
+    for row, source, shift in zip(shift_audio(clips, np.array(shifts)), clips, shifts, strict=True):
+        expected = [source[i - shift] if 0 <= i - shift < 20 else 0 for i in range(20)]
+        np.testing.assert_array_equal(row, np.array(expected, np.float32))
+
+
+def test_augment_audio_shifts_up_to_the_limit_to_both_sides() -> None:
+    clips = np.zeros((500, 200), np.float32)
+    clips[:, 100] = 1
+    config = replace(OFF, shift_ms=1.25)  # 10 samples
+    targets = np.zeros(500, np.int64)
+    audio, _ = augment_audio(clips, targets, RATE_HZ, config, BANK, np.random.default_rng(0))
+    assert set(audio.argmax(axis=1) - 100) == set(range(-10, 11))
+
+
+@settings(deadline=None, max_examples=30)
+@given(SEEDS, st.lists(st.floats(-20, 60), min_size=3, max_size=3), st.floats(0.001, 1))
+def test_mix_at_snr_hits_the_ratio(seed: int, snr_db: list[float], level: float) -> None:
+    rng = np.random.default_rng(seed)
+    audio = (level * rng.standard_normal((3, 4000))).astype(np.float32)
+    noise = rng.standard_normal((3, 4000)).astype(np.float32) * 7
+    mixed = mix_at_snr(audio, noise, np.array(snr_db))
+    added = mixed.astype(np.float64) - audio
+    np.testing.assert_allclose(decibels(energy(audio) / energy(added)), snr_db, atol=0.1)
+
+
+def test_mix_at_snr_leaves_silence_silent_and_silent_noise_out() -> None:
+    silence = np.zeros((1, 100), np.float32)
+    np.testing.assert_array_equal(mix_at_snr(silence, CLIPS[:1, :100], np.zeros(1)), silence)
+    np.testing.assert_array_equal(mix_at_snr(CLIPS[:1, :100], silence, np.zeros(1)), CLIPS[:1, :100])
+
+
+def test_augment_audio_adds_noise_to_its_share_of_clips_within_the_range() -> None:
+    config = replace(OFF, noise_probability=0.5, noise_snr_db=(5, 15))
+    audio, _ = augmented(config)
+    added = audio.astype(np.float64) - CLIPS
+    noisy = energy(added) > 0
+    assert 10 <= noisy.sum() <= 30
+    snr_db = decibels(energy(CLIPS)[noisy] / energy(added)[noisy])
+    assert 4.9 < snr_db.min() < 8
+    assert 12 < snr_db.max() < 15.1
+
+
+def test_augment_audio_changes_the_level_within_the_range() -> None:
+    audio, _ = augmented(replace(OFF, gain_db=6))
+    gain_db = decibels(energy(audio) / energy(CLIPS))
+    assert -6.01 < gain_db.min() < -4
+    assert 4 < gain_db.max() < 6.01
+    np.testing.assert_allclose(audio, CLIPS * 10 ** (gain_db[:, None] / 20), atol=1e-6)
+
+
+@pytest.mark.parametrize(("fraction", "count"), [(0, 0), (0.1, 4), (1, 40)])
+def test_augment_audio_replaces_its_fraction_by_background(fraction: float, count: int) -> None:
+    audio, targets = augmented(replace(OFF, background_fraction=fraction))
+    background = targets == BACKGROUND
+    assert background.sum() == count
+    np.testing.assert_array_equal(audio[~background], CLIPS[~background])
+    np.testing.assert_array_equal(targets[~background], TARGETS[~background])
+    if count:
+        level_db = decibels(energy(audio[background]) / CLIPS.shape[1])
+        assert level_db.max() < -10
+        assert level_db.min() < -40  # near silence is background too
+        for row, source in zip(audio[background], CLIPS[background], strict=True):
+            assert abs(np.corrcoef(row, source)[0, 1]) < 0.2
+
+
+@settings(deadline=None, max_examples=40)
+@given(SEEDS, st.integers(0, 12), st.integers(0, 12))
+def test_augment_features_masks_one_run_of_frames_and_bins_with_the_mean(
+    seed: int, time: int, band: int
+) -> None:
+    features = np.random.default_rng(1).normal(3, 1, (30, 10, 8)).astype(np.float32)
+    config = replace(OFF, spec_time_frames=time, spec_bins=band)
+    masked = augment_features(features, config, np.random.default_rng(seed))
+    for before, after in zip(features, masked, strict=True):
+        changed = before != after
+        frames, bins = np.flatnonzero(changed.all(axis=1)), np.flatnonzero(changed.all(axis=0))
+        np.testing.assert_array_equal(changed, changed.all(axis=1)[:, None] | changed.all(axis=0))
+        for run, widest in ((frames, time), (bins, band)):
+            if changed.all():  # a mask as wide as the clip hides the other
+                continue
+            assert len(run) <= widest
+            assert len(run) == 0 or run[-1] - run[0] == len(run) - 1
+        np.testing.assert_allclose(after[changed], before.mean(), rtol=1e-5)
+
+
+def test_augment_features_draws_masks_of_every_width() -> None:
+    features = np.random.default_rng(1).normal(size=(400, 20, 8)).astype(np.float32)
+    masked = augment_features(features, replace(OFF, spec_time_frames=4), np.random.default_rng(0))
+    widths = (features != masked).all(axis=2).sum(axis=1)
+    assert set(widths) == {0, 1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("colour", [0.0, 1.0, 2.0])
+def test_coloured_noise_falls_with_frequency_as_its_colour_says(colour: float) -> None:
+    noise = coloured_noise(1 << 16, colour, np.random.default_rng(0))
+    power = np.abs(np.fft.rfft(noise.astype(np.float64))) ** 2
+    octaves = [power[2**k : 2 ** (k + 1)].mean() for k in range(6, 15)]
+    slope = np.polyfit(np.arange(6, 15), np.log2(octaves), 1)[0]
+    assert slope == pytest.approx(-colour, abs=0.1)
+    assert np.mean(np.square(noise)) == pytest.approx(1, rel=1e-4)
+
+
+def test_noise_bank_is_always_the_same_and_of_unit_energy() -> None:
+    np.testing.assert_array_equal(noise_bank(AugmentConfig(), RATE_HZ), BANK)
+    assert np.mean(np.square(BANK, dtype=np.float64)) == pytest.approx(1, rel=1e-3)
+
+
+def test_noise_bank_takes_recordings_of_a_folder_or_a_zip(
+    tmp_path: Path, make_clip: Callable[..., Path]
+) -> None:
+    make_clip(tmp_path / "noise" / "a.wav", 3000, 8000)
+    make_clip(tmp_path / "noise" / "sub" / "b.wav", 2000, 16000)
+    (tmp_path / "noise" / "notes.txt").write_text("no audio")
+    with zipfile.ZipFile(tmp_path / "noise.zip", "w") as archive:
+        for file in sorted((tmp_path / "noise").rglob("*.*")):
+            archive.write(file, file.relative_to(tmp_path))
+    banks = [
+        noise_bank(AugmentConfig(noise=str(tmp_path / name)), RATE_HZ) for name in ("noise", "noise.zip")
+    ]
+    assert len(banks[0]) == 4000
+    np.testing.assert_array_equal(*banks)
+    assert np.mean(np.square(banks[0], dtype=np.float64)) == pytest.approx(1, rel=1e-3)
+
+
+def test_noise_bank_leaves_out_what_the_manifest_holds_out(
+    tmp_path: Path, make_clip: Callable[..., Path]
+) -> None:
+    make_clip(tmp_path / "a.wav", 3000)
+    make_clip(tmp_path / "b.wav", 2000)
+    (tmp_path / "manifest.csv").write_text("path,split\na.wav,test\nb.wav,train\n")
+    assert len(noise_bank(AugmentConfig(noise=str(tmp_path)), RATE_HZ)) == 2000
+
+
+def test_a_short_noise_bank_is_repeated() -> None:
+    config = replace(OFF, noise_probability=1)
+    audio, _ = augment_audio(CLIPS, TARGETS, RATE_HZ, config, BANK[:50], np.random.default_rng(0))
+    added = audio - CLIPS
+    np.testing.assert_allclose(added[:, :50], added[:, 50:100], atol=1e-6)
+    assert (energy(added) > 0).all()
+
+
+def test_noise_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "none"):
+        with pytest.raises(DataError, match="no noise recordings in it: expected a folder or a zip"):
+            noise_bank(AugmentConfig(noise=str(place)), RATE_HZ)
+    (tmp_path / "bad.wav").write_bytes(b"RIFF")
+    with pytest.raises(AudioError, match=r"bad\.wav"):
+        noise_bank(AugmentConfig(noise=str(tmp_path)), RATE_HZ)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"shift_ms": -1}, "shift_ms must be 0 or more, got -1"),
+        ({"spec_bins": -1}, "spec_bins must be 0 or more"),
+        ({"noise_probability": 1.5}, "noise_probability must lie in 0 to 1, got 1.5"),
+        ({"background_fraction": -0.1}, "background_fraction must lie in 0 to 1"),
+        ({"noise_snr_db": [30, 5]}, r"noise_snr_db must be \[low, high\], got \[30.0, 5.0\]"),
+    ],
+)
+def test_a_setting_out_of_range_is_one_clear_line(values: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"recipe.toml: augmentation: {message}"):
+        from_mapping(AugmentConfig, values, "recipe.toml")
+
+
+def test_real_noise_can_be_used(real: Callable[[str], Path]) -> None:
+    bank = noise_bank(AugmentConfig(noise=str(real("noise.zip"))), RATE_HZ)
+    assert 14 * 60 < len(bank) / RATE_HZ < 17 * 60  # the training part of 21 minutes

@@ -1,0 +1,153 @@
+"""Export, with the real converters: what comes out, and what a user sees when one fails."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeasr.bundle import Bundle
+from edgeasr.errors import ConfigError, ExportError, MissingPackageError
+from edgeasr.runtime import load
+from edgeasr.runtime.base import softmax
+from edgeasr_export import EXPORTERS, SCHEMES, export_bundle
+
+MakeBundle = Callable[[Any], Bundle]
+
+
+def leftovers(bundle: Bundle) -> list[str]:
+    known = {"manifest.json", *bundle.manifest.sha256}
+    return sorted(path.name for path in bundle.path.iterdir() if path.name not in known)
+
+
+def test_export_writes_every_scheme_in_every_format(make_bundle: MakeBundle, dense_model: Any) -> None:
+    bundle = export_bundle(make_bundle(dense_model), list(SCHEMES), list(EXPORTERS))
+    bundle = Bundle.open(bundle.path)  # hashes are right
+    made = {(artefact.format, artefact.scheme) for artefact in bundle.manifest.artefacts}
+    assert made == {(format, scheme) for format in EXPORTERS for scheme in SCHEMES}
+    assert leftovers(bundle) == []
+    features = bundle.samples().verification
+    original = softmax(np.asarray(dense_model.predict(features, verbose=0)))
+    for artefact in bundle.manifest.artefacts:
+        model = load(bundle.path / artefact.name)
+        assert model.labels == ("a", "b", "c")
+        assert model.frontend == bundle.manifest.frontend
+        assert model.scheme == artefact.scheme
+        assert model.card is not None
+        assert model.card.model_sha256 == bundle.manifest.sha256["model.keras"]
+        scores = np.stack([model.run(clip) for clip in features])
+        assert artefact.verification["max_abs_error"] == pytest.approx(np.abs(scores - original).max(), abs=1e-6)
+        assert artefact.verification["samples"] == len(features)
+        input_type = model.card.quantisation["input"]["dtype"]
+        assert input_type == ("int8" if artefact.scheme == "int8" else "float32")
+
+
+def test_export_again_gives_the_same_bytes(make_bundle: MakeBundle, dense_model: Any) -> None:
+    bundle = export_bundle(make_bundle(dense_model), ["int8"])
+    before = dict(bundle.manifest.sha256)
+    assert export_bundle(bundle, ["int8"]).manifest.sha256 == before
+
+
+def test_export_of_a_model_that_crashes_the_converter_keeps_what_works(make_bundle: MakeBundle) -> None:
+    import keras
+
+    # Full int8 of a Keras RNN that kept its loop kills TensorFlow's calibrator (github.com/tensorflow/tensorflow 87468)
+    layers = [keras.Input((13, 10)), keras.layers.GRU(8), keras.layers.Dense(3)]
+    bundle = make_bundle(keras.Sequential(layers))
+    with pytest.raises(ExportError) as failure:
+        export_bundle(bundle, ["int8", "dynamic"], ["tflite"])
+    assert "tflite:int8: the converter crashed (SIG" in str(failure.value)
+    assert str(bundle.path / "export.log") in str(failure.value)
+    bundle = Bundle.open(bundle.path)
+    assert [artefact.scheme for artefact in bundle.manifest.artefacts] == ["dynamic"]
+    assert leftovers(bundle) == ["export.log"]
+
+
+def test_export_of_a_converter_that_hangs_is_stopped(make_bundle: MakeBundle, dense_model: Any) -> None:
+    bundle = make_bundle(dense_model)
+    with pytest.raises(ExportError, match=r"stopped after 0 s"):
+        export_bundle(bundle, ["int8"], ["tflite"], time_limit_s=0.001)  # every converter hangs for longer than that
+    assert [name for name in leftovers(bundle) if name != "export.log"] == []
+
+
+def test_export_of_a_model_with_nan_weights_is_refused(make_bundle: MakeBundle, dense_model: Any) -> None:
+    weights = dense_model.get_weights()
+    weights[0][0, 0] = np.nan
+    dense_model.set_weights(weights)
+    with pytest.raises(ExportError, match="not finite"):
+        export_bundle(make_bundle(dense_model), ["float32"], ["tflite"])
+
+
+def test_export_out_of_tolerance_is_an_error(make_bundle: MakeBundle, dense_model: Any) -> None:
+    weights = dense_model.get_weights()
+    weights[0][:, 0] *= 1e4  # one unit so loud that int8 has no steps left for the others
+    dense_model.set_weights(weights)
+    bundle = make_bundle(dense_model)
+    kernel = dense_model.layers[-1].get_weights()
+    kernel[0][0] = 1e-5
+    dense_model.layers[-1].set_weights(kernel)
+    bundle = Bundle.create(bundle.path, bundle.manifest, dense_model, bundle.samples())
+    with pytest.raises(ExportError, match="agrees with the Keras original on"):
+        export_bundle(bundle, ["int8"], ["tflite"])
+    assert Bundle.open(bundle.path).manifest.artefacts == ()
+
+
+def test_export_to_what_does_not_exist_is_found_before_any_work(make_bundle: MakeBundle, dense_model: Any) -> None:
+    bundle = make_bundle(dense_model)
+    with pytest.raises(ConfigError, match="unknown scheme 'int3'"):
+        export_bundle(bundle, ["int3"])
+    with pytest.raises(ConfigError, match="unknown format 'coreml'"):
+        export_bundle(bundle, ["int8"], ["coreml"])
+
+
+def test_export_without_the_converter_names_the_install_line(
+    make_bundle: MakeBundle, dense_model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib.util
+
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tf2onnx" else real(name))
+    with pytest.raises(MissingPackageError, match=r"tf2onnx.*pip install 'edgeasr\[export\]'"):
+        export_bundle(make_bundle(dense_model), ["int8"], ["onnx"])
+
+
+def test_export_of_a_damaged_model_says_so(make_bundle: MakeBundle, dense_model: Any) -> None:
+    bundle = make_bundle(dense_model)
+    whole = bundle.model_path.read_bytes()
+    bundle.model_path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ExportError, match="the Keras model cannot be loaded"):  # past the hash check of Bundle.open
+        export_bundle(bundle, ["int8"])
+
+
+def test_export_interrupted_leaves_the_bundle_as_it_was(make_bundle: MakeBundle, dense_model: Any) -> None:
+    bundle = make_bundle(dense_model)
+    before = {path.name: path.read_bytes() for path in bundle.path.iterdir()}
+    command = [sys.executable, "-m", "edgeasr", "export", str(bundle.path), "--int8"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "tflite:int8" in line:
+                os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the converter too
+                break
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert rest.strip() == "edgeasr: interrupted"
+    assert {path.name: path.read_bytes() for path in bundle.path.iterdir()} == before
+
+
+def test_export_command_prints_the_json_of_the_contract(make_bundle: MakeBundle, dense_model: Any) -> None:
+    bundle = make_bundle(dense_model)
+    command = [sys.executable, "-m", "edgeasr", "export", str(bundle.path), "--int8", "--format", "tflite", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    (artefact,) = json.loads(done.stdout)["artefacts"]
+    assert {"format", "scheme", "path", "bytes", "verification"} <= set(artefact)
+    assert {"agreement", "max_abs_error", "samples"} <= set(artefact["verification"])
+    path = Path(artefact["path"])
+    assert path.stat().st_size == artefact["bytes"]
+    assert (artefact["format"], artefact["scheme"], path.suffix) == ("tflite", "int8", ".tflite")

@@ -1,0 +1,159 @@
+"""Training, at the level where a user stands: real speech synthesis, real Keras, real files."""
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeasr.bundle import Bundle
+from edgeasr.errors import BundleError, ConfigError, DataError
+from edgeasr.train.config import TrainConfig
+from edgeasr.train.fit import train
+
+CONFIG = TrainConfig(model="ds-cnn", data=("synthetic:yes,no",), epochs=3, batch_size=64, seed=7)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return train(CONFIG, tmp_path_factory.mktemp("train") / "yes-no")
+
+
+def weights(bundle: Bundle) -> list[np.ndarray]:
+    import keras
+
+    return keras.saving.load_model(bundle.model_path, compile=False).get_weights()
+
+
+def assert_same_weights(first: Bundle, second: Bundle) -> None:
+    for one, other in zip(weights(first), weights(second), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_train_writes_a_bundle_that_says_how_it_was_made(trained: Bundle) -> None:
+    bundle = Bundle.open(trained.path)
+    assert bundle.manifest.labels == ("yes", "no")
+    assert bundle.manifest.training["seed"] == 7
+    assert len(bundle.manifest.metrics["history"]) == 3
+    accuracy = bundle.manifest.metrics["test_accuracy"]
+    assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
+    assert not bundle.path.with_name("yes-no.training").exists()
+
+
+def test_train_normalises_features_over_the_training_split(trained: Bundle) -> None:
+    calibration = trained.samples().calibration
+    assert calibration.shape[1:] == trained.manifest.frontend.shape
+    assert np.abs(calibration.mean(axis=(0, 1))).max() < 0.3
+    assert np.abs(calibration.std(axis=(0, 1)) - 1).max() < 0.3
+
+
+def test_train_keeps_as_many_samples_of_each_label(trained: Bundle) -> None:
+    counts = np.bincount(trained.samples().targets)
+    assert len(counts) == 2
+    assert counts.min() > 0
+
+
+def test_train_with_the_same_seed_gives_the_same_model(trained: Bundle, tmp_path: Path) -> None:
+    assert_same_weights(trained, train(CONFIG, tmp_path / "again"))
+
+
+def test_train_with_another_seed_gives_another_model(trained: Bundle, tmp_path: Path) -> None:
+    other = train(replace(CONFIG, seed=8, epochs=1), tmp_path / "other")
+    assert any((one != two).any() for one, two in zip(weights(trained), weights(other), strict=True))
+
+
+def test_train_learns(tmp_path: Path) -> None:
+    bundle = train(replace(CONFIG, epochs=12, batch_size=16), tmp_path / "learned")
+    assert bundle.manifest.metrics["test_accuracy"]["value"] > 0.8  # 0.5 is chance
+
+
+def test_train_stops_early_after_patience(tmp_path: Path) -> None:
+    config = replace(CONFIG, epochs=50, patience=1, learning_rate=1e-12)  # learns nothing
+    history = train(config, tmp_path / "early").manifest.metrics["history"]
+    assert len(history) < 10
+
+
+def test_train_interrupted_by_ctrl_c_resumes_to_the_same_model(trained: Bundle, tmp_path: Path) -> None:
+    out = tmp_path / "resumed"
+    command = [sys.executable, "-m", "edgeasr", "train", "ds-cnn", "--data", "synthetic:yes,no", "--epochs", "3"]
+    command += ["--batch-size", "64", "--seed", "7", "--out", str(out)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("epoch   1/3"):
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert rest.splitlines()[-1] == "edgeasr: interrupted"
+    assert "Traceback" not in rest
+    assert not out.exists()
+    state = json.loads((tmp_path / "resumed.training" / "state.json").read_text())
+    assert state["epoch"] in (1, 2)  # the signal may come late, but not after the end
+
+    lines: list[str] = []
+    resumed = train(CONFIG, out, report=lines.append)
+    assert any(line.startswith("resuming after epoch") for line in lines)
+    assert_same_weights(trained, resumed)
+    assert [entry["loss"] for entry in resumed.manifest.metrics["history"]] == [
+        entry["loss"] for entry in trained.manifest.metrics["history"]
+    ]
+
+
+def test_train_refuses_to_resume_with_other_settings(tmp_path: Path) -> None:
+    class Stop(Exception):
+        pass
+
+    def stop_after_first_epoch(line: str) -> None:
+        if line.startswith("epoch"):
+            raise Stop
+
+    out = tmp_path / "bundle"
+    with pytest.raises(Stop):
+        train(CONFIG, out, report=stop_after_first_epoch)
+    with pytest.raises(BundleError, match="another seed"):
+        train(replace(CONFIG, seed=1), out)
+    (tmp_path / "bundle.training" / "state.json").write_text("{")
+    with pytest.raises(BundleError, match="--restart"):
+        train(CONFIG, out)
+    assert train(replace(CONFIG, epochs=1), out, restart=True).manifest.metrics["best_epoch"] == 1
+
+
+def test_train_refuses_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(BundleError, match="not a bundle"):
+        train(CONFIG, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_train_without_labelled_clips_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        train(replace(CONFIG, data=(f"folder:{tmp_path}",)), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "change", [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"data": ()}, {"patience": -1}]
+)
+def test_config_out_of_range_is_an_error(change: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(change))):
+        replace(CONFIG, **change)  # type: ignore[arg-type]
+
+
+def test_batches_do_not_depend_on_the_order_in_which_they_are_asked_for() -> None:
+    from edgeasr.features import FrontendConfig
+    from edgeasr.train.batches import make_batches
+
+    rng = np.random.default_rng(0)
+    audio = rng.standard_normal((10, 16000)).astype(np.float32) * 0.1
+    batches = make_batches(audio, np.arange(10), 10, FrontendConfig(), replace(CONFIG, batch_size=4))
+    batches.set_epoch(5)
+    forward = [batches[index] for index in range(3)]
+    for index in (2, 0, 1):
+        np.testing.assert_array_equal(batches[index][0], forward[index][0])
+        np.testing.assert_array_equal(batches[index][1], forward[index][1])
+    batches.set_epoch(6)
+    assert (batches[0][0] != forward[0][0]).any()
