@@ -230,10 +230,8 @@ def _open_other(file: BinaryIO, where: str) -> Iterator[_Sound]:
     soundfile = require("soundfile", "audio", f"reading {where}, which is no PCM WAV file,")
     try:
         sound = soundfile.SoundFile(file)
-    except (
-        soundfile.SoundFileError,
-        TypeError,
-    ) as error:  # TypeError: a file named .raw has no header to read
+    except (soundfile.SoundFileError, TypeError) as error:
+        # TypeError is what a file named .raw gives: soundfile wants to be told what the header does not say.
         reason = getattr(error, "error_string", "no header")
         raise AudioError(
             f"{where}: expected audio (WAV, FLAC, OGG), got something else ({reason})"

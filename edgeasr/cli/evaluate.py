@@ -55,14 +55,14 @@ def command(
     features, targets = load_features(examples, names, loaded.frontend)
     with progress_bar("evaluating", len(targets)) as advance:
         result = evaluate(loaded, names, features, targets, advance)
-    if plot:
-        from edgeasr.metrics.plot import plot_confusion
-
-        plot_confusion(result.confusion, result.labels, plot)
     if as_json:
         print_json(result.to_json())
     else:
         _print(result)
+    if plot:
+        from edgeasr.metrics.plot import plot_confusion
+
+        plot_confusion(result.confusion, result.labels, plot)
 
 
 def _data_of(model: Path, data: tuple[str, ...], leave_out: str | None) -> tuple[tuple[str, ...], str | None]:
@@ -93,7 +93,7 @@ def _examples(
         datasets = [leave_out(dataset, speaker) for dataset in datasets if _speaks(dataset, speaker)] or [
             leave_out(datasets[0], speaker)
         ]
-    names = tuple(labels.split(",")) if labels else model.labels
+    names = tuple(label.strip() for label in labels.split(",")) if labels else model.labels
     if not names:
         raise ArtefactError(f"{model.path}: carries no labels: pass --labels in the order of its outputs")
     examples = [

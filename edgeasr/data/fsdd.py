@@ -41,11 +41,14 @@ def load(path: str | None) -> Dataset:
 
     Args:
         path: the tar archive (any compression), the unpacked folder, with or without its `recordings/`; None
-            downloads the archive once, into the user's cache folder.
+            takes `fsdd.tar.xz` from the folder that the environment variable EDGEASR_DATA names, if it is there, and
+            otherwise downloads the archive once, into the user's cache folder.
 
     Raises:
         DataError: there are no recordings there, or the download is not the FSDD that was published.
     """
+    if path is None and (local := Path(os.environ.get("EDGEASR_DATA", ""), "fsdd.tar.xz")).is_file():
+        path = str(local)
     if path is None:
         recordings = _downloaded()
     elif Path(path).is_dir():

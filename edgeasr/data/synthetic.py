@@ -22,7 +22,7 @@ from edgeasr.packages import require
 __all__ = ["BACKGROUND_WORDS", "accents", "load", "say", "speak_words", "variants"]
 
 VOICES_PER_WORD = 120
-_BACKGROUND_SHARE = 0.1
+_BACKGROUND_SHARE = 0.5
 
 BACKGROUND_WORDS = (
     "apple", "because", "bed", "bird", "black", "bottle", "cat", "coffee", "dog", "door", "down", "flower",
@@ -70,8 +70,8 @@ def speak_words(words: Sequence[str], voices_per_word: int = VOICES_PER_WORD) ->
     """Make a data set of spoken words: always the same sound for the same words.
 
     A voice, which is an accent and a variant such as `en-us+f3`, is in one split only. Voices, speed and
-    pitch are drawn for each word alone, so that other words beside it change nothing. One clip more for every
-    ten is a word of no label.
+    pitch are drawn for each word alone, so that other words beside it change nothing. For every two
+    clips there is one more of other words, one or two of them, with no label.
 
     Args:
         words: the labels, in order.
@@ -95,6 +95,7 @@ def speak_words(words: Sequence[str], voices_per_word: int = VOICES_PER_WORD) ->
         raise DataError(f"synthetic speech: expected 1 to {most} voices a word, got {voices_per_word}")
     examples = [example for word in words for example in _examples(word, word, voices_per_word)]
     others = [word for word in BACKGROUND_WORDS if word not in words]
+    others += [f"{word} {follower}" for word, follower in zip(others, others[1:], strict=False)]
     count = round(len(examples) * _BACKGROUND_SHARE)
     turns = [list(_examples(word, None, min(most, -(-count // len(others))))) for word in others]
     examples += [example for turn in zip(*turns, strict=True) for example in turn][:count]

@@ -105,12 +105,13 @@ def runtime_name(path: Path) -> str:
 
 
 def check_features(features: NDArray[np.float32], shape: tuple[int, ...], path: Path) -> NDArray[np.float32]:
-    """Reshape features to a model's input.
+    """Make of features a model's input: float32, in its shape.
 
     Raises:
         ArtefactError: they have another number of values, or hold NaN: integers have none, and argmax would take it
             for the best score.
     """
+    features = np.asarray(features, np.float32)
     if np.isnan(features).any():
         raise ArtefactError(f"{path.name} expects numbers as features, got NaN: check the audio they were made from")
     try:

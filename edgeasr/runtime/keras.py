@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.bundle import Bundle
+from edgeasr.errors import BundleError
 from edgeasr.packages import import_keras
 from edgeasr.quiet import quiet
 from edgeasr.runtime.base import Runtime, check_features, softmax
@@ -23,8 +24,15 @@ class KerasRuntime(Runtime):
         keras = import_keras("running the Keras original")
         self.path, self.threads = path, threads
         self.card = bundle.card("float32")
-        with quiet():
-            self._model = keras.saving.load_model(bundle.model_path, compile=False)
+        try:
+            with quiet():
+                self._model = keras.saving.load_model(bundle.model_path, compile=False)
+        except (OSError, TypeError, ValueError) as error:  # made by another Keras, or with layers of somebody's own
+            reason = str(error).strip().partition("\n")[0]
+            raise BundleError(
+                f"{bundle.model_path}: Keras {keras.__version__} cannot load it ({reason}): "
+                "install the Keras that made it, or train again"
+            ) from error
         backend = keras.backend.backend()
         if backend == "tensorflow":
             _limit_tensorflow(threads)

@@ -168,6 +168,12 @@ def test_reading_what_is_no_file_is_one_clear_line(tmp_path: Path, name: str, me
             read(tmp_path / name)
 
 
+def test_read_clip_refuses_raw_samples_by_name(tmp_path: Path) -> None:
+    (tmp_path / "x.raw").write_bytes(SOUND)
+    with pytest.raises(AudioError, match=r"x\.raw: expected audio .* got something else \(no header\)"):
+        read_clip(tmp_path / "x.raw")
+
+
 def test_read_clip_says_that_a_flac_is_truncated(tmp_path: Path) -> None:
     soundfile = pytest.importorskip("soundfile")
     soundfile.write(tmp_path / "x.flac", np.tile(NOISE, 20), 16000)

@@ -28,7 +28,7 @@ def test_load_speaks_the_ten_digits_in_many_voices() -> None:
     assert dataset.labels == ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     words = Counter(example.label for example in dataset.examples)
     assert {words[label] for label in dataset.labels} == {120}
-    assert words[None] == 120
+    assert words[None] == 600
     assert len({example.id for example in dataset.examples}) == len(dataset.examples)
     for label in dataset.labels:
         accents = Counter(e.speaker.partition("+")[0] for e in dataset.examples if e.label == label)
@@ -43,7 +43,7 @@ def test_load_splits_by_voice() -> None:
         splits.setdefault(example.speaker, set()).add(example.split)
     assert all(len(names) == 1 for names in splits.values())
     shares = Counter(example.split for example in dataset.examples)
-    assert 0.75 < shares["train"] / 1320 < 0.85
+    assert 0.75 < shares["train"] / len(dataset.examples) < 0.85
     assert min(shares["dev"], shares["test"]) > 80
     assert {e.label for e in dataset.examples if e.split == "test"} == {*dataset.labels, None}
 
@@ -52,7 +52,7 @@ def test_load_speaks_audibly_at_one_rate() -> None:
     for example in load_dataset("synthetic").examples[::60]:
         clip = example.read()
         assert clip.sample_rate_hz == 22050
-        assert 0.15 < clip.duration_s < 1.2
+        assert 0.15 < clip.duration_s < 2
         assert np.abs(clip.samples).max() > 0.05
 
 
@@ -122,7 +122,7 @@ def test_words_of_one_set_sound_the_same_in_another() -> None:
 def test_background_words_are_never_labels() -> None:
     dataset = synthetic.speak_words(["yes", "stop"], voices_per_word=200)
     background = [example for example in dataset.examples if example.label is None]
-    assert len(background) == 40
+    assert len(background) == 200
     assert not {example.id.partition("/")[0] for example in background} & {"yes", "stop"}
 
 
