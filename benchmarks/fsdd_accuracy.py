@@ -78,9 +78,7 @@ def tables(by_seed: dict[str, list[dict[str, Any]]], by_speaker: dict[str, dict[
         "| --- | --- | --- | --- | --- |",
     ]
     for model, runs in by_seed.items():
-        lines += [
-            f"| `{model}` | {seed} | {cells(run, columns)} |" for seed, run in zip(SEEDS, runs, strict=True)
-        ]
+        lines += [f"| `{model}` | {seed} | {cells(run, columns)} |" for seed, run in zip(SEEDS, runs, strict=True)]
         median = {column: statistics.median(run[column] for run in runs) for column in columns}
         lines.append(f"| `{model}` | **median** | {cells(median, columns)} |")
     lines += [

@@ -34,9 +34,7 @@ def main(path: Path) -> None:
     limits = np.iinfo(given["dtype"])
     scale, zero_point = given["quantization"]
     shape = (CLIPS, *given["shape"])
-    quantised = np.random.default_rng(0).integers(
-        limits.min, limits.max, shape, given["dtype"], endpoint=True
-    )
+    quantised = np.random.default_rng(0).integers(limits.min, limits.max, shape, given["dtype"], endpoint=True)
     features = (quantised.astype(np.float32) - zero_point) * np.float32(scale)
 
     def bare(values: Any) -> Any:

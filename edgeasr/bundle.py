@@ -149,7 +149,9 @@ class Bundle:
                 verification=samples.verification,
                 targets=samples.targets,
             )
-            bundle = cls(scratch, replace(manifest, created=_now()))._with_hashes(_MODEL, _SAMPLES)
+            bundle = cls(scratch, replace(manifest, artefacts=(), sha256={}, created=_now()))._with_hashes(
+                _MODEL, _SAMPLES
+            )
             bundle._write_manifest()
         return cls(path, bundle.manifest)
 

@@ -19,7 +19,7 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     """Build the dataclass `cls` from `values`; nested dataclasses from nested mappings.
 
     Args:
-        cls: a dataclass whose fields are str, bool, int, float, tuples of these, other dataclasses, or unions with None.
+        cls: a dataclass; its fields are str, bool, int, float, tuples of these, other dataclasses, or unions with None.
         values: the settings; a key that is left out keeps its default.
         where: the source of the values, named in errors ("recipe.toml").
 

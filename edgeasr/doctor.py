@@ -113,18 +113,14 @@ def read_cpu(cpuinfo: Path = Path("/proc/cpuinfo")) -> Cpu:
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
-    facts = {
-        key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())
-    }
+    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
     names = (facts.get("Model"), facts.get("model name"), facts.get("Hardware"), platform.processor())
     flags = set((facts.get("flags") or facts.get("Features") or "").split())
     known = _X86 if "flags" in facts else _ARM if "Features" in facts else {}
     return Cpu(
         model=next((name for name in names if name), "unknown"),
         architecture=platform.machine(),
-        logical_cores=len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1,
+        logical_cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         features={feature: bool(flags & meaning) for feature, meaning in known.items()},
     )
 

@@ -19,6 +19,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edgeasr.gpu import gpus_of
+
 __all__ = ["PROBES", "Answer", "Probe", "answer"]
 
 # One fully connected layer (TFLite) and one MatMul (ONNX) that double four numbers.
@@ -121,37 +123,12 @@ def _keras() -> Answer:
     keras = importlib.import_module("keras")
     backend = keras.backend.backend()
     _expect(keras.ops.convert_to_numpy(keras.ops.matmul(keras.ops.ones((4, 4)), keras.ops.ones((4, 1)))), 4)
-    gpus = [{"backend": backend, "name": name} for name in _GPUS.get(backend, list)()]
+    gpus = [{"backend": backend, "name": name} for name in gpus_of(backend)]
     detail = f"{backend} {importlib.import_module(backend).__version__}, {len(gpus) or 'no'} GPU"
     if gpus or not Path("/dev/nvidiactl").exists():
         return Answer("ok", detail=detail, devices=gpus)
     fix = "pip install 'edgeasr[gpu]'" if backend == "tensorflow" else ""
     return Answer("ok", detail=f"{detail}, though an NVIDIA GPU is here", fix=fix)
-
-
-def _tensorflow_gpus() -> list[str]:
-    config = importlib.import_module("tensorflow").config
-    details = [config.experimental.get_device_details(gpu) for gpu in config.list_physical_devices("GPU")]
-    return [str(detail.get("device_name", "GPU")) for detail in details]
-
-
-def _jax_gpus() -> list[str]:
-    devices = importlib.import_module("jax").devices()
-    return [str(device.device_kind) for device in devices if device.platform != "cpu"]
-
-
-def _torch_gpus() -> list[str]:
-    torch = importlib.import_module("torch")
-    if torch.backends.mps.is_available():
-        return ["Apple GPU"]
-    return [str(torch.cuda.get_device_name(index)) for index in range(torch.cuda.device_count())]
-
-
-_GPUS: Mapping[str, Callable[[], list[str]]] = {
-    "tensorflow": _tensorflow_gpus,
-    "jax": _jax_gpus,
-    "torch": _torch_gpus,
-}
 
 
 def _tf2onnx() -> Answer:
@@ -224,9 +201,7 @@ def _expect(result: Any, value: float) -> None:
 
 PROBES: Mapping[str, Probe] = {
     "numpy": Probe("arrays", "numpy", "", _numpy),
-    "ai-edge-litert": Probe(
-        "TFLite", "ai-edge-litert", "device", lambda: _tflite("ai_edge_litert.interpreter")
-    ),
+    "ai-edge-litert": Probe("TFLite", "ai-edge-litert", "device", lambda: _tflite("ai_edge_litert.interpreter")),
     "tflite-runtime": Probe(
         "TFLite, older devices",
         "tflite-runtime",

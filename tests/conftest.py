@@ -14,7 +14,7 @@ DATA = Path(os.environ.get("EDGEASR_DATA", Path(__file__).parents[1] / ".." / "s
 
 
 @pytest.fixture(scope="session")
-def data() -> Callable[[str], Path]:
+def real() -> Callable[[str], Path]:
     """Give the path of a file among the real data, or skip the test where it is not."""
 
     def find(name: str) -> Path:

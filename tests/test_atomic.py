@@ -56,9 +56,7 @@ def test_replacing_puts_a_folder_in_the_place_of_a_folder(tmp_path: Path, name: 
     assert (tmp_path / name / "file").read_text() == "second"
 
 
-def test_replacing_takes_the_current_folder_by_its_short_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_replacing_takes_the_current_folder_by_its_short_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     write_folder(Path("."), "text")
@@ -76,9 +74,7 @@ def test_replacing_writes_through_a_link_and_leaves_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError("no"), KeyboardInterrupt()])
-def test_replacing_leaves_everything_as_it_was_when_the_writer_fails(
-    tmp_path: Path, error: BaseException
-) -> None:
+def test_replacing_leaves_everything_as_it_was_when_the_writer_fails(tmp_path: Path, error: BaseException) -> None:
     write_folder(tmp_path / "folder", "first")
     with pytest.raises(type(error)), replacing(tmp_path / "folder") as scratch:
         scratch.mkdir()

@@ -2,10 +2,7 @@
 
 import json
 import os
-import resource
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +84,11 @@ def test_create_and_open_give_the_same_bundle(tmp_path: Path) -> None:
     assert opened.manifest.training == MANIFEST.training
     assert opened.manifest.created.endswith("Z")
     assert sorted(files(opened.path)) == ["manifest.json", "model.keras", "samples.npz"]
+
+
+def test_create_takes_no_artefact_over_from_another_bundle(bundle: Bundle, tmp_path: Path) -> None:
+    Bundle.create(tmp_path / "other", bundle.manifest, Model(), SAMPLES)
+    assert Bundle.open(tmp_path / "other").manifest.artefacts == ()
 
 
 def test_samples_come_back_as_they_were(bundle: Bundle) -> None:
@@ -281,7 +283,10 @@ def test_create_on_a_full_disk_leaves_what_was_there(small_disk: Path) -> None:
     Bundle.create(small_disk / "bundle", MANIFEST, Model(), SAMPLES)
     before = files(small_disk / "bundle")
     noise = np.random.default_rng(0).standard_normal((20, 49, 40)).astype(np.float32)
-    for model, samples in ((Model(bytes(200_000)), SAMPLES), (Model(), Samples(noise, noise, np.zeros(20, np.int64)))):
+    for model, samples in (
+        (Model(bytes(200_000)), SAMPLES),
+        (Model(), Samples(noise, noise, np.zeros(20, np.int64))),
+    ):
         with pytest.raises(OSError, match="No space left"):
             Bundle.create(small_disk / "bundle", MANIFEST, model, samples)
         assert files(small_disk / "bundle") == before

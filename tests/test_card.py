@@ -40,7 +40,10 @@ def test_card_survives_json() -> None:
         ("[1]", "expected a table"),
         (b"\xff", "utf-8"),
         (json.dumps({"model": "x"}), "missing 5 required"),
-        (CARD.to_json().replace('"logits"', '"words"'), "output: expected one of logits, probabilities, got 'words'"),
+        (
+            CARD.to_json().replace('"logits"', '"words"'),
+            "output: expected one of logits, probabilities, got 'words'",
+        ),
         (CARD.to_json().replace('"hop_ms": 20.0', '"hop_ms": 0'), "hop_ms must give 1 to"),
         (CARD.to_json().replace('"scheme"', '"plan"'), "unknown setting 'plan'"),
     ],

@@ -124,7 +124,12 @@ def test_read_toml_reads_tables(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(None, "No such file"), (b"epochs = = 5", "Invalid value"), (b"# \xff", "utf-8"), (b"a = 1\na = 2", "overwrite")],
+    [
+        (None, "No such file"),
+        (b"epochs = = 5", "Invalid value"),
+        (b"# \xff", "utf-8"),
+        (b"a = 1\na = 2", "overwrite"),
+    ],
 )
 def test_read_toml_says_what_it_cannot_read(tmp_path: Path, content: bytes | None, reason: str) -> None:
     path = tmp_path / "recipe.toml"

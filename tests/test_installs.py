@@ -42,9 +42,7 @@ class Environment:
     python: Path
     folder: Path
 
-    def run(
-        self, *arguments: str | Path, stdin: bytes = b"", code: int = 0
-    ) -> "subprocess.CompletedProcess[bytes]":
+    def run(self, *arguments: str | Path, stdin: bytes = b"", code: int = 0) -> "subprocess.CompletedProcess[bytes]":
         """Run the console script there; assert the exit code and that no traceback is shown."""
         done = _run([self.python.with_name("edgeasr"), *arguments], cwd=self.folder, stdin=stdin)
         assert done.returncode == code, done.stderr.decode()
@@ -52,9 +50,7 @@ class Environment:
         return done
 
 
-def _run(
-    command: Sequence[str | Path], cwd: Path, stdin: bytes = b""
-) -> "subprocess.CompletedProcess[bytes]":
+def _run(command: Sequence[str | Path], cwd: Path, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     return subprocess.run(command, cwd=cwd, env=environment, input=stdin, capture_output=True, timeout=300)
 
@@ -73,9 +69,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=RUNTIMES)
-def device(
-    request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Environment:
+def device(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     if request.param == "device-legacy" and sys.version_info >= (3, 12):
         pytest.skip("tflite-runtime has no wheel for this Python")
     folder = tmp_path_factory.mktemp(request.param)

@@ -42,7 +42,9 @@ def test_check_installed_looks_without_importing(tmp_path: Path, monkeypatch: py
     monkeypatch.syspath_prepend(tmp_path)
     check_installed("never_imported", "export", "exporting")
     assert "never_imported" not in sys.modules
-    with pytest.raises(MissingPackageError, match=r"exporting needs the package no_such: pip install 'edgeasr\[export\]'"):
+    with pytest.raises(
+        MissingPackageError, match=r"exporting needs the package no_such: pip install 'edgeasr\[export\]'"
+    ):
         check_installed("no_such", "export", "exporting")
 
 

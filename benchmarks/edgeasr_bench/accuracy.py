@@ -34,9 +34,7 @@ class Answers:
         return np.equal(self.labels, self.targets)
 
 
-def answer(
-    model: Runtime, inputs: Inputs, progress: Callable[[float], None] = lambda done: None
-) -> Answers | None:
+def answer(model: Runtime, inputs: Inputs, progress: Callable[[float], None] = lambda done: None) -> Answers | None:
     """Label clips, one at a time as in use; Keras, whose single call is slow, in batches.
 
     Args:

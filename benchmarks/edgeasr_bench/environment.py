@@ -25,9 +25,7 @@ _PACKAGES = (
     "torch",
 )
 # Of the flags of the CPU those that inference kernels are chosen by (x86, ARM)
-_FEATURES = re.compile(
-    r"sse4_[12]|avx.*|fma|f16c|amx_.*|neon|vfpv4|asimd|asimddp|asimdhp|fphp|sve.*|sme.*|i8mm|bf16"
-)
+_FEATURES = re.compile(r"sse4_[12]|avx.*|fma|f16c|amx_.*|neon|vfpv4|asimd|asimddp|asimdhp|fphp|sve.*|sme.*|i8mm|bf16")
 _ROOT = Path(edgeasr.__file__).parents[1]
 
 

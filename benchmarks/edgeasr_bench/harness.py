@@ -126,8 +126,7 @@ def _time(
     frontends = {model.frontend: Frontend(model.frontend) for model in models if model.frontend}
     audio = {config: noise(config) for config in frontends}
     inference = [
-        Contestant(model.run, list(given.features[:_TIMED_CLIPS]))
-        for model, given in zip(models, inputs, strict=True)
+        Contestant(model.run, list(given.features[:_TIMED_CLIPS])) for model, given in zip(models, inputs, strict=True)
     ]
     complete = {
         index: Contestant(_behind(frontends[model.frontend], model), audio[model.frontend])
@@ -169,9 +168,7 @@ def _result(row: _Row, rows: Sequence[_Row]) -> Result:
         latency_us=latency_us(timings.inference.samples_ns),
         ratio_to_float=None
         if baseline is None
-        else speed_ratio(
-            baseline.subject.name, baseline.timings.inference.medians_ns, timings.inference.medians_ns
-        ),
+        else speed_ratio(baseline.subject.name, baseline.timings.inference.medians_ns, timings.inference.medians_ns),
         accuracy=accuracy(mine) if mine else None,
         agreement=agreement(first.labels, mine.labels) if mine and first else None,
         mcnemar_p=mcnemar_p(first.correct, mine.correct) if mine and first else None,
@@ -180,9 +177,7 @@ def _result(row: _Row, rows: Sequence[_Row]) -> Result:
         load_ms=row.footprint.load_ms,
         original=original.subject.name if original else None,
         first_inference_ms=row.footprint.first_inference_ms,
-        latency_with_frontend_us=latency_us(timings.with_frontend.samples_ns)
-        if timings.with_frontend
-        else None,
+        latency_with_frontend_us=latency_us(timings.with_frontend.samples_ns) if timings.with_frontend else None,
         frontend_us=latency_us(timings.frontend.samples_ns) if timings.frontend else None,
         notes=tuple(notes),
     )

@@ -31,9 +31,7 @@ class Inputs:
     targets: NDArray[np.int64] | None
 
 
-def read_inputs(
-    subjects: Sequence[Subject], models: Sequence[Runtime], data: str | None, split: Split
-) -> list[Inputs]:
+def read_inputs(subjects: Sequence[Subject], models: Sequence[Runtime], data: str | None, split: Split) -> list[Inputs]:
     """Read the inputs of each model: models of the same front end and labels get the same.
 
     Args:
@@ -78,13 +76,9 @@ def _without_data(subject: Subject, model: Runtime) -> Inputs:
 def _from_data(model: Runtime, dataset: Dataset, split: Split) -> Inputs:
     from edgeasr.data.arrays import load_features, load_targets
 
-    examples = [
-        example for example in dataset.examples if example.split == split and example.label is not None
-    ]
+    examples = [example for example in dataset.examples if example.split == split and example.label is not None]
     if not examples:
-        raise DataError(
-            f"{dataset.name} has no labelled clips in its split {split!r}: choose another with --split"
-        )
+        raise DataError(f"{dataset.name} has no labelled clips in its split {split!r}: choose another with --split")
     if model.frontend is not None:
         return Inputs(*load_features(examples, model.labels, model.frontend))
     contents = [example.read() for example in examples]
@@ -96,7 +90,5 @@ def _from_data(model: Runtime, dataset: Dataset, split: Split) -> Inputs:
     features = np.array(contents, np.float32)
     outputs = len(model.run(features[0]))
     if outputs != len(dataset.labels):
-        raise ArtefactError(
-            f"{model.path}: has {outputs} outputs, {dataset.name} has {len(dataset.labels)} labels"
-        )
+        raise ArtefactError(f"{model.path}: has {outputs} outputs, {dataset.name} has {len(dataset.labels)} labels")
     return Inputs(features, load_targets(examples, dataset.labels))

@@ -74,9 +74,7 @@ def with_yardsticks(bundle: Bundle, notify: Notify) -> Bundle:
         return bundle
     formats = " and ".join(missing)
     if not (_is_installed("edgeasr_export") and _is_installed("tensorflow")):
-        notify(
-            f"{bundle.path.name}: no float32 {formats} to compare with: `edgeasr export --float32` makes it"
-        )
+        notify(f"{bundle.path.name}: no float32 {formats} to compare with: `edgeasr export --float32` makes it")
         return bundle
     notify(f"{bundle.path.name}: exporting float32 {formats} first, the yardstick of the ratios")
     from edgeasr_export import export_bundle
@@ -102,9 +100,7 @@ def _of_bundle(bundle: Bundle, notify: Notify) -> list[Subject]:
         file = bundle.path / artefact.name
         subjects.append(Subject("", file, file, runtime_name(file), bundle))
     if not subjects:
-        raise BundleError(
-            f"{bundle.path}: nothing that runs here: expected artefacts, made by `edgeasr export`"
-        )
+        raise BundleError(f"{bundle.path}: nothing that runs here: expected artefacts, made by `edgeasr export`")
     return subjects
 
 

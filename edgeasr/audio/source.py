@@ -102,9 +102,7 @@ def microphone_blocks(
     except (sounddevice.PortAudioError, ValueError) as error:  # ValueError: no device of this name
         reason = " ".join(str(error).split())
         which = "the default microphone" if device is None else f"microphone {device!r}"
-        raise AudioError(
-            f"cannot record from {which} ({reason}): choose another with --device, {_INSTEAD}"
-        ) from error
+        raise AudioError(f"cannot record from {which} ({reason}): choose another with --device, {_INSTEAD}") from error
     with closing(stream):  # discards what is on its way, so that leaving never waits for audio
         yield from _resampled(recorder.blocks(notify), device_rate_hz, rate_hz)
 
@@ -119,9 +117,7 @@ def _resampled(blocks: Iterable[NDArray[np.float32]], from_hz: int, to_hz: int) 
 def _raw_blocks(stream: BinaryIO, block_samples: int, notify: Callable[[str], None]) -> Blocks:
     data = stream.read(2 * block_samples)
     if len(data) < 2:
-        raise AudioError(
-            "standard input: expected raw 16-bit mono audio, got none: check the program that writes it"
-        )
+        raise AudioError("standard input: expected raw 16-bit mono audio, got none: check the program that writes it")
     if data.startswith(b"RIFF"):
         raise AudioError(
             "standard input: expected raw 16-bit mono audio, got a WAV file: name the file instead of -, "

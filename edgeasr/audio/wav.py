@@ -133,9 +133,7 @@ def _next(sound: _Sound, start: int, count: int, where: str) -> F32:
 def _check_finite(samples: F32, where: str) -> F32:
     bad = len(samples) - np.count_nonzero(np.isfinite(samples))
     if bad:
-        raise AudioError(
-            f"{where}: expected finite samples, got {bad} that are NaN or infinite: record it again"
-        )
+        raise AudioError(f"{where}: expected finite samples, got {bad} that are NaN or infinite: record it again")
     return samples
 
 
@@ -148,9 +146,7 @@ def _truncated(where: str, promised: int, came: int) -> AudioError:
 @contextmanager
 def _open_file(path: Path) -> Iterator[BinaryIO]:
     if path.exists() and not path.is_file():
-        raise AudioError(
-            f"{path}: expected an audio file, got a {'folder' if path.is_dir() else 'device or pipe'}"
-        )
+        raise AudioError(f"{path}: expected an audio file, got a {'folder' if path.is_dir() else 'device or pipe'}")
     try:
         file = path.open("rb")
     except OSError as error:
@@ -233,9 +229,7 @@ def _open_other(file: BinaryIO, where: str) -> Iterator[_Sound]:
     except (soundfile.SoundFileError, TypeError) as error:
         # TypeError is what a file named .raw gives: soundfile wants to be told what the header does not say.
         reason = getattr(error, "error_string", "no header")
-        raise AudioError(
-            f"{where}: expected audio (WAV, FLAC, OGG), got something else ({reason})"
-        ) from error
+        raise AudioError(f"{where}: expected audio (WAV, FLAC, OGG), got something else ({reason})") from error
 
     def read(count: int) -> F32:
         try:

@@ -18,7 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "train": ("edgeasr.cli.train", "Train a model on labelled speech and write a bundle."),
     "evaluate": ("edgeasr.cli.evaluate", "Measure the accuracy of a bundle or an artefact."),
     "export": ("edgeasr.cli.export", "Convert a bundle to quantised TFLite and ONNX, and verify it."),
-    "bench": ("edgeasr.cli.bench", "Compare speed, size and accuracy with the float original."),
+    "bench": ("edgeasr.cli.bench", "Compare speed, accuracy, size and memory with the float original."),
     "listen": ("edgeasr.cli.listen", "Spot words in a microphone, a file or a stream."),
     "doctor": ("edgeasr.cli.doctor", "Say what is installed here, what works and what is missing."),
 }

@@ -15,9 +15,7 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument(
-    "arguments", metavar="BUNDLE|ARTEFACT...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("arguments", metavar="BUNDLE|ARTEFACT...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--data", metavar="NAME[:PATH]", help="Labelled clips; by default the bundle's own samples.")
 @click.option(
     "--split",
@@ -26,9 +24,7 @@ __all__ = ["command"]
     show_default=True,
     help="Which of them.",
 )
-@click.option(
-    "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of the inference."
-)
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of the inference.")
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, max=600, min_open=True),

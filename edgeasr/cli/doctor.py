@@ -64,9 +64,7 @@ def _show(report: Report) -> None:
     console.print(f"edgeasr {report.edgeasr}, Python {report.python}, {report.platform}", markup=False)
     console.print(f"CPU: {cpu.model} ({cpu.architecture}), {cpu.logical_cores} cores", markup=False)
     console.print(f"     vector instructions: {has}{f', without {lacks}' if lacks else ''}", markup=False)
-    console.print(
-        f"GPU: {', '.join(gpu['name'] for gpu in report.gpu) or 'none that Keras sees'}", markup=False
-    )
+    console.print(f"GPU: {', '.join(gpu['name'] for gpu in report.gpu) or 'none that Keras sees'}", markup=False)
 
     table = Table(box=box.SIMPLE)
     for heading in ("for", "package", "state", "detail"):

@@ -18,7 +18,11 @@ __all__ = ["command"]
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--data", multiple=True, help="Data set, NAME[:PATH]; by default the one the bundle was trained on.")
 @click.option(
-    "--split", type=click.Choice(["train", "dev", "test"]), default="test", show_default=True, help="Part of the data."
+    "--split",
+    type=click.Choice(["train", "dev", "test"]),
+    default="test",
+    show_default=True,
+    help="Part of the data.",
 )
 @click.option("--leave-out", metavar="SPEAKER", help="Test on this speaker alone.")
 @click.option("--labels", help="Labels of the outputs, comma separated, for a file that carries none.")

@@ -31,7 +31,9 @@ __all__ = ["command"]
     show_default=True,
     help="Folder for the built-in model (without BUNDLE).",
 )
-@click.option("--time-limit", type=click.FloatRange(min=1), default=600, show_default=True, help="Seconds a conversion.")
+@click.option(
+    "--time-limit", type=click.FloatRange(min=1), default=600, show_default=True, help="Seconds a conversion."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     bundle: Path | None, schemes: tuple[str, ...], format_: str, out: Path, time_limit: float, as_json: bool
@@ -44,10 +46,10 @@ def command(
     \b
     edgeasr export digits-bundle --int8 --float32
     """
-    from edgeasr_export import EXPORTERS, export_bundle
-
     from edgeasr.builtin import copy_builtin
     from edgeasr.bundle import Bundle
+    from edgeasr_export import EXPORTERS, export_bundle
+
     opened = Bundle.open(bundle) if bundle else copy_builtin(out)
     names = tuple(dict.fromkeys(schemes or ("int8",)))
     formats = tuple(EXPORTERS) if format_ == "all" else (format_,)

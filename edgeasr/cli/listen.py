@@ -55,9 +55,7 @@ __all__ = ["command"]
     help="Sample rate of standard input in Hz.  [default: the model's]",
 )
 @click.option("--device", help="Microphone: its number, its name or a part of it.  [default: the system's]")
-@click.option(
-    "--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads for the inference."
-)
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads for the inference.")
 @click.option("--runtime", type=click.Choice(list(RUNTIMES)), help="Runtime.  [default: by the kind of file]")
 @click.option("--json", "as_json", is_flag=True, help="Print events as JSON, one object a line.")
 @click.option(
@@ -79,11 +77,14 @@ def command(
     as_json: bool,
     live: bool | None,
 ) -> None:
-    """Print the keywords heard in SOURCE: a file, - for raw 16-bit mono on stdin, by default the microphone.
+    """Spot words in a microphone, a file or a stream.
+
+    SOURCE is a file, - for raw 16-bit mono on standard input, by default the microphone. One line an event: time in
+    the audio, label, averaged probability.
 
     \b
-    Example:
-      edgeasr listen digits/model.int8.tflite clip.wav
+    edgeasr listen digits/ds-cnn.int8.tflite clip.wav
+    arecord -f S16_LE -r 16000 | edgeasr listen digits/ds-cnn.int8.tflite -
     """
     if rate and source != "-":
         raise click.UsageError("--rate is for audio on standard input: give - as SOURCE, or leave --rate out")
@@ -119,9 +120,7 @@ def _open(source: str | None, rate: int | None, device: str | None, spotter: Spo
         return microphone_blocks(number, model_rate_hz, block_samples, note)
     if source == "-":
         if sys.stdin is None or sys.stdin.isatty():
-            raise click.UsageError(
-                "expected raw 16-bit mono audio on standard input, got nothing: pipe it in"
-            )
+            raise click.UsageError("expected raw 16-bit mono audio on standard input, got nothing: pipe it in")
         return stdin_blocks(sys.stdin.buffer, rate or model_rate_hz, model_rate_hz, block_samples, note)
     return file_blocks(Path(source), model_rate_hz, block_samples)
 

@@ -25,7 +25,13 @@ __all__ = ["command"]
 @click.option("--overwrite", is_flag=True, help="Replace a bundle that stands at --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    model: str | None, out: Path, recipe: Path | None, restart: bool, overwrite: bool, as_json: bool, **flags: Any
+    model: str | None,
+    out: Path,
+    recipe: Path | None,
+    restart: bool,
+    overwrite: bool,
+    as_json: bool,
+    **flags: Any,
 ) -> None:
     """Train a model on labelled speech and write a bundle.
 

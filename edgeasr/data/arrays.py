@@ -123,9 +123,7 @@ def fit_clip(samples: F32, clip_samples: int) -> F32:
     energy = np.square(samples, dtype=np.float64)
     total = energy.sum()
     centre = energy @ np.arange(len(samples)) / total if total > 0 else len(samples) / 2
-    start = round(
-        min(max(clip_samples / 2 - centre, min(spare, 0)), max(spare, 0))
-    )  # of the clip in the result
+    start = round(min(max(clip_samples / 2 - centre, min(spare, 0)), max(spare, 0)))  # of the clip in the result
     fitted = np.zeros(clip_samples, np.float32)
     part = samples[max(0, -start) : clip_samples - start]
     fitted[max(0, start) : max(0, start) + len(part)] = part

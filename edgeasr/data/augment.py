@@ -234,9 +234,7 @@ def _recordings(path: str, sample_rate_hz: int) -> Iterator[F32]:
     files = dict(_zip_files(path) if zipfile.is_zipfile(path) else _folder_files(path))
     manifests = [name for name in files if PurePosixPath(name).name == "manifest.csv"]
     held_out = {name for manifest in manifests for name in _held_out(manifest, files[manifest])}
-    names = sorted(
-        name for name in files if PurePosixPath(name).suffix.lower() in _SUFFIXES and name not in held_out
-    )
+    names = sorted(name for name in files if PurePosixPath(name).suffix.lower() in _SUFFIXES and name not in held_out)
     if not names:
         raise DataError(
             f"{path}: no noise recordings in it: expected a folder or a zip of {', '.join(_SUFFIXES)} files"

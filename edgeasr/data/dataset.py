@@ -79,6 +79,4 @@ def leave_out(dataset: Dataset, speaker: str) -> Dataset:
             return "test"
         return "train" if example.split == "test" else example.split
 
-    return replace(
-        dataset, examples=tuple(replace(example, split=split(example)) for example in dataset.examples)
-    )
+    return replace(dataset, examples=tuple(replace(example, split=split(example)) for example in dataset.examples))

@@ -59,19 +59,13 @@ def fetch(
             if trouble is None:
                 break
         else:
-            raise DataError(
-                f"cannot download {url} ({trouble}; tried {attempts} times): run it again to go on"
-            )
+            raise DataError(f"cannot download {url} ({trouble}; tried {attempts} times): run it again to go on")
         if sha256 is not None and (got := _sha256(part)) != sha256:
             part.unlink()
-            raise DataError(
-                f"{url}: expected a file with sha256 {sha256}, got {got}: try again, or report it"
-            )
+            raise DataError(f"{url}: expected a file with sha256 {sha256}, got {got}: try again, or report it")
         os.replace(part, destination)
     except OSError as error:
-        raise DataError(
-            f"cannot write {destination} ({error.strerror}): make room or choose another place"
-        ) from error
+        raise DataError(f"cannot write {destination} ({error.strerror}): make room or choose another place") from error
     return destination
 
 
@@ -85,9 +79,7 @@ def _try(url: str, part: Path, timeout_s: float) -> str | None:
         response = urllib.request.urlopen(request, timeout=timeout_s)
     except urllib.error.HTTPError as error:
         with error:
-            if (
-                error.code == 416
-            ):  # nothing lies beyond what is here: it is all, or it belongs to another file
+            if error.code == 416:  # nothing lies beyond what is here: it is all, or it belongs to another file
                 return None if _total_bytes(error.headers.get("Content-Range")) == have else _discard(part)
             if error.code in _WORTH_A_RETRY:
                 return f"HTTP {error.code} {error.reason}"

@@ -36,8 +36,7 @@ def load(path: str | None) -> Dataset:
             files = {PurePosixPath(name).name: archive.read(name) for name in archive.namelist()}
         rows = list(csv.reader(io.StringIO(files["y_labels.csv"].decode())))
         examples = tuple(
-            Example(name, LABELS[int(index)], "", "test", partial(_features, files[name]))
-            for name, _, index in rows
+            Example(name, LABELS[int(index)], "", "test", partial(_features, files[name])) for name, _, index in rows
         )
     except OSError as error:
         raise DataError(f"{path}: expected the zip of mlperf-kws ({error.strerror})") from error
@@ -45,9 +44,7 @@ def load(path: str | None) -> Dataset:
         raise DataError(f"{path}: expected a zip of tst_*.bin files and y_labels.csv ({error})") from error
     wrong = [example.id for example in examples if len(files[example.id]) != _SHAPE[0] * _SHAPE[1]]
     if wrong:
-        raise DataError(
-            f"{path}: expected 490 bytes in {wrong[0]}, got {len(files[wrong[0]])}: copy it again"
-        )
+        raise DataError(f"{path}: expected 490 bytes in {wrong[0]}, got {len(files[wrong[0]])}: copy it again")
     return Dataset(
         "mlperf-kws",
         LABELS,

@@ -3,6 +3,7 @@
 import _ctypes
 import ctypes
 import hashlib
+import itertools
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -58,9 +59,7 @@ def load(path: str | None) -> Dataset:
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{path}: expected a text file with one word a line ({error})") from error
     elif "/" in path or path.endswith(".txt"):
-        raise DataError(
-            f"{path}: no such file: expected a text file with one word a line, or words as yes,no,stop"
-        )
+        raise DataError(f"{path}: no such file: expected a text file with one word a line, or words as yes,no,stop")
     else:
         words = path.split(",")
     return speak_words([" ".join(word.lower().split()) for word in words if word.strip()])
@@ -95,16 +94,14 @@ def speak_words(words: Sequence[str], voices_per_word: int = VOICES_PER_WORD) ->
         raise DataError(f"synthetic speech: expected 1 to {most} voices a word, got {voices_per_word}")
     examples = [example for word in words for example in _examples(word, word, voices_per_word)]
     others = [word for word in BACKGROUND_WORDS if word not in words]
-    others += [f"{word} {follower}" for word, follower in zip(others, others[1:], strict=False)]
+    others += [f"{word} {follower}" for word, follower in itertools.pairwise(others)]
     count = round(len(examples) * _BACKGROUND_SHARE)
     turns = [list(_examples(word, None, min(most, -(-count // len(others))))) for word in others]
     examples += [example for turn in zip(*turns, strict=True) for example in turn][:count]
     return Dataset("synthetic", tuple(words), tuple(examples), "synthetic speech by espeak-ng, no recordings")
 
 
-def say(
-    text: str, voice: str = "en-us", words_per_minute: int = 175, pitch: int = 50, pitch_range: int = 50
-) -> Clip:
+def say(text: str, voice: str = "en-us", words_per_minute: int = 175, pitch: int = 50, pitch_range: int = 50) -> Clip:
     """Speak a text: always the same samples for the same arguments.
 
     Args:
@@ -126,12 +123,8 @@ def say(
         22050
     """
     accent, plus, variant = voice.partition("+")
-    if accent not in accents() or (
-        plus and variant not in variants()
-    ):  # espeak-ng would take another in silence
-        raise DataError(
-            f"no voice {voice!r}: expected one of {', '.join(accents())}, alone or as in en-us+f3"
-        )
+    if accent not in accents() or (plus and variant not in variants()):  # espeak-ng would take another in silence
+        raise DataError(f"no voice {voice!r}: expected one of {', '.join(accents())}, alone or as in en-us+f3")
     with _LOCK:
         return _synthesise(text, voice, {_RATE: words_per_minute, _PITCH: pitch, _RANGE: pitch_range})
 
@@ -140,9 +133,7 @@ def say(
 def accents() -> tuple[str, ...]:
     """List the English accents that espeak-ng has."""
     names = (path.name for path in (_data_folder() / "lang" / "gmw").glob("en*"))
-    return tuple(
-        sorted(name.lower() for name in names if name != "en-Shaw")
-    )  # this one reads the Shavian alphabet
+    return tuple(sorted(name.lower() for name in names if name != "en-Shaw"))  # this one reads the Shavian alphabet
 
 
 @cache
@@ -166,9 +157,7 @@ def _cast(word: str) -> list[str]:
         return hashlib.sha256(f"{word} {name}".encode()).digest()
 
     turns = [sorted((f"{accent}+{variant}" for variant in variants()), key=order) for accent in accents()]
-    return [
-        voice for turn in zip(*sorted(turns, key=lambda turn: order(turn[0])), strict=True) for voice in turn
-    ]
+    return [voice for turn in zip(*sorted(turns, key=lambda turn: order(turn[0])), strict=True) for voice in turn]
 
 
 def _data_folder() -> Path:

@@ -59,12 +59,12 @@ class FrontendConfig:
             (self.kind in kinds, f"kind must be one of {', '.join(kinds)}, got {self.kind!r}"),
             (self.sample_rate_hz > 0, f"sample_rate_hz must be positive, got {self.sample_rate_hz}"),
             (
-                0 < self.hop_samples <= self.window_samples,
-                f"hop_ms must give 1 to {self.window_samples} samples, the window, got {self.hop_samples}",
-            ),
-            (
                 0 < self.window_samples <= self.fft_size,
                 f"window_ms must give 1 to fft_size = {self.fft_size} samples, got {self.window_samples}",
+            ),
+            (
+                0 < self.hop_samples <= self.window_samples,
+                f"hop_ms must give 1 to {self.window_samples} samples, the window, got {self.hop_samples}",
             ),
             (
                 self.clip_samples >= self.window_samples,

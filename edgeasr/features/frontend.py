@@ -69,10 +69,7 @@ class Frontend:
         features += np.square(spectrum.imag)
         if config.kind in ("log-mel", "mfcc"):
             features = features @ self._mel
-        if config.kind == "spectrogram":
-            features = np.sqrt(features)
-        else:
-            features = np.log(np.maximum(features, config.log_floor))
+        features = np.sqrt(features) if config.kind == "spectrogram" else np.log(np.maximum(features, config.log_floor))
         if config.kind == "mfcc":
             features = features @ self._dct
         if config.mean:
@@ -131,6 +128,6 @@ def mel_matrix(config: FrontendConfig) -> F64:
 def dct_matrix(inputs: int, outputs: int) -> F64:
     """Build the orthonormal DCT-II: float64 [inputs, outputs], so that `x @ matrix` are the first coefficients."""
     k, n = np.arange(outputs), np.arange(inputs)
-    matrix = np.sqrt(2 / inputs) * np.cos(np.pi / inputs * (n[:, None] + 0.5) * k)
+    matrix: F64 = np.sqrt(2 / inputs) * np.cos(np.pi / inputs * (n[:, None] + 0.5) * k)
     matrix[:, 0] /= np.sqrt(2)
     return matrix

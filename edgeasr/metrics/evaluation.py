@@ -86,7 +86,9 @@ def evaluate(
         raise DataError("no clip to evaluate on: expected labelled clips in this split")
     outputs = len(model.run(features[0]))
     if outputs != len(labels):
-        raise ArtefactError(f"{model.path}: has {outputs} outputs, got {len(labels)} labels: pass --labels, one an output")
+        raise ArtefactError(
+            f"{model.path}: has {outputs} outputs, got {len(labels)} labels: pass --labels, one an output"
+        )
     winners = score_clips(model, features, progress).argmax(axis=1)
     return Evaluation(labels, confusion_matrix(targets, winners, len(labels)))
 

@@ -29,7 +29,7 @@ def _build_cnn(shape: tuple[int, int], labels: int) -> Any:
     return Sequential([layers.Input(shape), layers.Reshape((*shape, 1)), *stack], name="fsdd_cnn")
 
 
-# The essay's 64 x 64 greyscale images of spectrograms, as a front end that a device can compute: 64 mel bands in 64 frames.
+# The essay's 64 x 64 images of spectrograms, as a front end that a device can compute: 64 mel bands in 64 frames.
 FSDD_CNN = ModelSpec(
     build=_build_cnn,
     frontend=FrontendConfig(mel_bins=64, window_ms=32.0, hop_ms=16.0, clip_ms=1040.0),

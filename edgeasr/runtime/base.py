@@ -124,6 +124,6 @@ def check_features(features: NDArray[np.float32], shape: tuple[int, ...], path: 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Turn logits into probabilities along the last axis."""
-    scores = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    scores: NDArray[np.float32] = np.exp(logits - logits.max(axis=-1, keepdims=True))
     scores /= scores.sum(axis=-1, keepdims=True)
     return scores

@@ -27,7 +27,11 @@ class KerasRuntime(Runtime):
         try:
             with quiet():
                 self._model = keras.saving.load_model(bundle.model_path, compile=False)
-        except (OSError, TypeError, ValueError) as error:  # made by another Keras, or with layers of somebody's own
+        except (
+            OSError,
+            TypeError,
+            ValueError,
+        ) as error:  # made by another Keras, or with layers of somebody's own
             reason = str(error).strip().partition("\n")[0]
             raise BundleError(
                 f"{bundle.model_path}: Keras {keras.__version__} cannot load it ({reason}): "

@@ -30,7 +30,9 @@ class OnnxRuntime(Runtime):
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions share no base class but Exception
             reason = str(error).strip().splitlines()[0]
-            raise ArtefactError(f"{path}: not an ONNX file that onnxruntime can load ({reason}): export it again") from error
+            raise ArtefactError(
+                f"{path}: not an ONNX file that onnxruntime can load ({reason}): export it again"
+            ) from error
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if len(inputs) != 1 or len(outputs) != 1:
             raise ArtefactError(f"{path}: expected one input and one output, got {len(inputs)} and {len(outputs)}")

@@ -27,15 +27,13 @@ class TfliteRuntime(Runtime):
     name = "tflite"
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        package, module = interpreter_package()
+        package, self._module = interpreter_package()
         self.path, self.threads = path, threads
         self.version = f"{package} {importlib.metadata.version(package)}"
         _check_is_tflite(path)
         self.card = read_from_tflite(path)
         try:
-            with quiet():
-                self._interpreter: Any = module.Interpreter(model_path=str(path), num_threads=threads)
-                self._interpreter.allocate_tensors()
+            self._interpreter = self._start()
         except (ValueError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0]
             raise ArtefactError(f"{path}: {package} cannot load it ({reason}): export it again") from error
@@ -46,6 +44,8 @@ class TfliteRuntime(Runtime):
         self._shape = tuple(int(size) for size in self._input["shape"])
         self._quantise = _Affine(self._input)
         self._dequantise = _Affine(self._output)
+        tensors = self._interpreter.get_tensor_details()
+        self._keeps_resources = any(tensor["dtype"] is np.object_ for tensor in tensors)  # streaming state
         self._logits = self.card is not None and self.card.output == "logits"
 
     @property
@@ -61,6 +61,15 @@ class TfliteRuntime(Runtime):
 
     def reset(self) -> None:
         self._interpreter.reset_all_variables()
+        if self._keeps_resources:  # which the call above leaves as they are
+            self._interpreter = self._start()
+
+    def _start(self) -> Any:
+        """Make an interpreter, in its initial state."""
+        with quiet():
+            interpreter = self._module.Interpreter(model_path=str(self.path), num_threads=self.threads)
+            interpreter.allocate_tensors()
+        return interpreter
 
 
 class _Affine:

@@ -114,9 +114,7 @@ class Spotter:
         self.hop_samples = self._hop_frames * frontend.hop_samples
         inferences = max(1, round(config.smoothing_ms * self.sample_rate_hz / 1000 / self.hop_samples))
         self._smooth = MeanSmoother(inferences, len(self.labels))
-        self._decide = Decoder(
-            self.labels, config.threshold, round(config.refractory_ms * self.sample_rate_hz / 1000)
-        )
+        self._decide = Decoder(self.labels, config.threshold, round(config.refractory_ms * self.sample_rate_hz / 1000))
         self.reset()
 
     def reset(self) -> None:

@@ -14,7 +14,11 @@ __all__ = ["make_batches", "one_hot"]
 
 
 def make_batches(
-    audio: NDArray[np.float32], targets: NDArray[np.int64], labels: int, frontend: FrontendConfig, config: TrainConfig
+    audio: NDArray[np.float32],
+    targets: NDArray[np.int64],
+    labels: int,
+    frontend: FrontendConfig,
+    config: TrainConfig,
 ) -> Any:
     """Make a Keras data set that gives (features [batch, frames, bins], wanted [batch, labels]).
 

@@ -16,6 +16,7 @@ from edgeasr.data.arrays import BACKGROUND, load_audio
 from edgeasr.data.dataset import Dataset, leave_out, load_dataset
 from edgeasr.errors import DataError
 from edgeasr.features import Frontend, FrontendConfig
+from edgeasr.gpu import gpus_of
 from edgeasr.metrics.classification import accuracy_interval
 from edgeasr.models import build, model_spec
 from edgeasr.packages import import_keras
@@ -79,7 +80,7 @@ def train(
     spec = model_spec(config.model)
     frontend = config.frontend or spec.frontend
     backend = import_keras("training").backend.backend()
-    report(f"{backend} on {_device(backend)}")
+    report(f"{backend} on {', '.join(gpus_of(backend)) or 'the CPU'}")
     corpus = load_corpus(config, frontend)
     report(", ".join(f"{name} {len(sounds.targets)} clips" for name, sounds in corpus.splits.items()))
     frontend = _normalised(frontend, corpus.splits["train"])
@@ -95,7 +96,9 @@ def train(
         report(f"resuming after epoch {state.epoch}")
     _fit(state, config, frontend, corpus, spec.output == "logits", state_path, report)
 
-    model = build(config.model, frontend.shape, len(corpus.labels))  # anew: without the optimizer it is a third as large
+    model = build(
+        config.model, frontend.shape, len(corpus.labels)
+    )  # anew: without the optimizer it is a third as large
     model.set_weights(state.best)
     bundle = _write_bundle(out, model, state, config, frontend, corpus)
     shutil.rmtree(state_path, ignore_errors=True)
@@ -120,21 +123,6 @@ def load_corpus(config: TrainConfig, frontend: FrontendConfig) -> Corpus:
         if not (splits[split].targets >= 0).any():
             raise DataError(f"{' + '.join(config.data)}: no clip in the {split} split: expected some for each label")
     return Corpus(labels, splits, "; ".join(dict.fromkeys(dataset.licence for dataset in datasets)))
-
-
-def _device(backend: str) -> str:
-    """Name the device that the backend computes on."""
-    import keras
-
-    devices = [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
-    if not devices:
-        return "the CPU"
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
-        return str(details.get("device_name", devices[0]))
-    return devices[0]
 
 
 def _normalised(frontend: FrontendConfig, sounds: Sounds) -> FrontendConfig:

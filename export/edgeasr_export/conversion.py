@@ -26,9 +26,7 @@ class Conversion:
     failure: str = ""
 
 
-def convert(
-    work: Path, steps: Sequence[str], time_limit_s: float, progress: Callable[[str], None]
-) -> list[Conversion]:
+def convert(work: Path, steps: Sequence[str], time_limit_s: float, progress: Callable[[str], None]) -> list[Conversion]:
     """Convert what stands in `work` (see `worker`); a step that kills the worker costs only itself.
 
     Args:
@@ -55,7 +53,12 @@ def _run_worker(
     work: Path, steps: Sequence[str], time_limit_s: float, progress: Callable[[str], None]
 ) -> list[Conversion]:
     """Run a worker until it ends; give what became of the steps that it began (at least one)."""
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "CUDA_VISIBLE_DEVICES": "-1",
+    }
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     log_path = work / "worker.log"
     done: list[Conversion] = []
@@ -87,7 +90,9 @@ def _run_worker(
             timer.cancel()
             worker.kill()
     if began or not done:
-        done.append(Conversion(began or steps[0], failure=_explain(worker.returncode, timed_out, time_limit_s, log_path)))
+        done.append(
+            Conversion(began or steps[0], failure=_explain(worker.returncode, timed_out, time_limit_s, log_path))
+        )
     return done
 
 

@@ -35,7 +35,11 @@ class Verification:
 
 
 def verify(
-    path: Path, scheme: Scheme, features: NDArray[np.float32], reference: NDArray[np.float32], targets: NDArray[np.int64]
+    path: Path,
+    scheme: Scheme,
+    features: NDArray[np.float32],
+    reference: NDArray[np.float32],
+    targets: NDArray[np.int64],
 ) -> Verification:
     """Run an artefact and compare its scores with the original's.
 

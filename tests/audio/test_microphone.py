@@ -13,12 +13,8 @@ import numpy as np
 import pytest
 
 pytestmark = [
-    pytest.mark.skipif(
-        importlib.util.find_spec("sounddevice") is None, reason="sounddevice is not installed"
-    ),
-    pytest.mark.skipif(
-        ctypes.util.find_library("portaudio") is None, reason="libportaudio2 is not installed"
-    ),
+    pytest.mark.skipif(importlib.util.find_spec("sounddevice") is None, reason="sounddevice is not installed"),
+    pytest.mark.skipif(ctypes.util.find_library("portaudio") is None, reason="libportaudio2 is not installed"),
     pytest.mark.skipif(sys.platform != "linux", reason="the fake microphone is an ALSA plugin"),
 ]
 
@@ -115,9 +111,7 @@ def microphone(tmp_path):
 def test_microphone_blocks_are_bit_exact_from_a_real_device(microphone):
     samples = np.random.default_rng(0).integers(-20000, 20000, 2 * RATE_HZ).astype("<i2")
     microphone.play(samples)
-    run = subprocess.run(
-        [sys.executable, "-c", RECORD], env=microphone.environment, capture_output=True, timeout=30
-    )
+    run = subprocess.run([sys.executable, "-c", RECORD], env=microphone.environment, capture_output=True, timeout=30)
     assert run.returncode == 0, run.stderr.decode()
     recorded = np.frombuffer(run.stdout, "<i2")
     assert len(recorded) == 20 * 800

@@ -158,9 +158,7 @@ def test_microphone_blocks_count_and_report_lost_audio(sounddevice):
     notes = []
     with closing(microphone_blocks(None, 16000, 1600, notes.append)) as blocks:
         list(islice(blocks, 30))
-    assert notes == [
-        "microphone: audio lost so far: 1 times by the driver, 2.90 s because the model does not keep up"
-    ]
+    assert notes == ["microphone: audio lost so far: 1 times by the driver, 2.90 s because the model does not keep up"]
 
 
 def test_microphone_blocks_report_at_most_once_a_second_and_at_the_end(sounddevice):
@@ -184,9 +182,7 @@ def test_microphone_blocks_stop_where_the_device_falls_silent(sounddevice):
 
 
 def test_microphone_blocks_of_an_unknown_device_name_the_way_out(sounddevice):
-    with pytest.raises(
-        AudioError, match=r"cannot record from microphone 'absent' \(No input.*--device.*arecord"
-    ):
+    with pytest.raises(AudioError, match=r"cannot record from microphone 'absent' \(No input.*--device.*arecord"):
         next(microphone_blocks("absent", 16000, 1600, unexpected))
 
 

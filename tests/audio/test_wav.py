@@ -62,9 +62,7 @@ def test_read_clip_gives_what_libsndfile_gives(tmp_path: Path, subtype: str, cha
         ("x.aiff", "PCM_24", 2**-22),
     ],
 )
-def test_read_clip_reads_other_formats_by_soundfile(
-    tmp_path: Path, name: str, subtype: str, tolerance: float
-) -> None:
+def test_read_clip_reads_other_formats_by_soundfile(tmp_path: Path, name: str, subtype: str, tolerance: float) -> None:
     soundfile = pytest.importorskip("soundfile")
     soundfile.write(tmp_path / name, NOISE, 16000, subtype=subtype)
     np.testing.assert_allclose(read_clip(tmp_path / name).samples, NOISE, atol=tolerance, rtol=0)
@@ -99,9 +97,7 @@ def test_read_clip_of_pcm_imports_no_audio_package(tmp_path: Path) -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=50))
-def test_write_wav_keeps_16_bit_samples_exactly(
-    tmp_path_factory: pytest.TempPathFactory, pcm: list[int]
-) -> None:
+def test_write_wav_keeps_16_bit_samples_exactly(tmp_path_factory: pytest.TempPathFactory, pcm: list[int]) -> None:
     path = tmp_path_factory.mktemp("wav") / "x.wav"
     samples = np.array(pcm, np.float32) / 32768
     write_wav(path, Clip(samples, 8000))

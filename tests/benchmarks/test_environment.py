@@ -44,9 +44,7 @@ def test_git_sha_is_that_of_the_checkout_and_says_when_files_were_changed(tmp_pa
 
     def git(*words):
         options = ["-c", "user.name=a", "-c", "user.email=a@b", "-C", str(tmp_path)]
-        return subprocess.run(
-            ["git", *options, *words], check=True, capture_output=True, text=True
-        ).stdout.strip()
+        return subprocess.run(["git", *options, *words], check=True, capture_output=True, text=True).stdout.strip()
 
     git("init")
     (tmp_path / "file").write_text("one")

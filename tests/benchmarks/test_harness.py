@@ -92,9 +92,7 @@ def test_bench_compares_nothing_across_models(make_bundle, make_onnx):
 
 def test_bench_reports_stages_and_notes(make_bundle):
     stages, said = [], []
-    run = bench(
-        [make_bundle().path], QUICK, notify=said.append, progress=lambda stage, done: stages.append(stage)
-    )
+    run = bench([make_bundle().path], QUICK, notify=said.append, progress=lambda stage, done: stages.append(stage))
     assert list(dict.fromkeys(stages)) == [
         "loading each alone",
         "scoring tiny.float32.onnx",
@@ -104,9 +102,7 @@ def test_bench_reports_stages_and_notes(make_bundle):
     assert tuple(said) == run.notes
 
 
-@pytest.mark.parametrize(
-    ("name", "correct"), [("mlperf_kws_int8.tflite", 902), ("mlperf_kws_float32.tflite", 900)]
-)
+@pytest.mark.parametrize(("name", "correct"), [("mlperf_kws_int8.tflite", 902), ("mlperf_kws_float32.tflite", 900)])
 def test_bench_reproduces_the_accuracy_of_the_mlperf_model(name, correct):
     model, data = DATA / "models" / name, DATA / "mlperf_tiny_kws01.zip"
     if not (model.exists() and data.exists()):

@@ -21,9 +21,7 @@ def test_summary_says_plainly_when_int8_is_slower(result, quantised, make_run):
     )
 
 
-@pytest.mark.parametrize(
-    ("median", "low", "high"), [(1.01, 0.97, 1.05), (1.005, 1.001, 1.009), (0.99, 0.98, 0.999)]
-)
+@pytest.mark.parametrize(("median", "low", "high"), [(1.01, 0.97, 1.05), (1.005, 1.001, 1.009), (0.99, 0.98, 0.999)])
 def test_summary_calls_no_difference_what_is_none(result, quantised, make_run, median, low, high):
     ratio = Ratio(result.artefact, median, low, high)
     (line,) = summarise(make_run(result, quantised(ratio_to_float=ratio)))
@@ -93,9 +91,7 @@ def test_table_cuts_long_names_and_nothing_else(quantised, make_run, capsys, mon
         bytes=25_123_456,
         peak_rss_bytes=1_512_000_000,
         load_ms=12345.6,
-        notes=(
-            "something that a reader of this result must know, and that takes more than one line of text",
-        ),
+        notes=("something that a reader of this result must know, and that takes more than one line of text",),
     )
     print_run(make_run(extreme))
     lines = capsys.readouterr().out.splitlines()
@@ -116,11 +112,7 @@ def test_table_shows_what_was_not_measured_as_a_dash(quantised, make_run, capsys
         frontend_us=None,
     )
     print_run(make_run(bare))
-    rows = [
-        line.split()
-        for line in capsys.readouterr().out.splitlines()
-        if line.lstrip().startswith("ds-cnn.int8")
-    ]
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.lstrip().startswith("ds-cnn.int8")]
     assert [row.count("-") for row in rows] == [2, 2]
 
 

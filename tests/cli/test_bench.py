@@ -69,9 +69,7 @@ def test_bench_prints_a_table_and_what_it_means(models):
 
 def test_bench_prints_one_json_object_and_writes_a_report(models, tmp_path):
     report = tmp_path / "new folder" / "report.md"
-    done = edgeasr(
-        *models, models[0], "--seconds", "0.05", "--threads", "2", "--json", "--report", str(report)
-    )
+    done = edgeasr(*models, models[0], "--seconds", "0.05", "--threads", "2", "--json", "--report", str(report))
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout)["results"]
     assert [result["artefact"] for result in results] == ["tiny.float32.onnx", "tiny.int8.onnx"]

@@ -64,9 +64,7 @@ def test_doctor_stops_a_package_that_hangs(sick: dict[str, dict[str, str]]) -> N
         ("soundfile", "ended with code 3 and no answer"),
     ],
 )
-def test_doctor_says_why_a_package_does_not_load(
-    sick: dict[str, dict[str, str]], package: str, detail: str
-) -> None:
+def test_doctor_says_why_a_package_does_not_load(sick: dict[str, dict[str, str]], package: str, detail: str) -> None:
     assert (sick[package]["status"], sick[package]["detail"]) == ("broken", detail)
 
 
@@ -80,9 +78,7 @@ def test_doctor_examines_the_others_all_the_same(sick: dict[str, dict[str, str]]
 
 
 def test_doctor_json_has_the_documented_schema(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = {
-        key: PROBES[key] for key in ("numpy", "ai-edge-litert", "tflite-runtime", "keras", "sounddevice")
-    }
+    quick = {key: PROBES[key] for key in ("numpy", "ai-edge-litert", "tflite-runtime", "keras", "sounddevice")}
     monkeypatch.setattr(doctor, "PROBES", quick)
     result = CliRunner().invoke(cli_doctor.command, ["--json"])
     assert result.exit_code == 0
@@ -132,9 +128,7 @@ def test_doctor_advises_one_tflite_runtime(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("key", ["numpy", "ai-edge-litert", "onnxruntime", "soxr", "espeakng-loader"])
 def test_probe_finds_what_is_installed(key: str) -> None:
-    pytest.importorskip(
-        {"ai-edge-litert": "ai_edge_litert", "espeakng-loader": "espeakng_loader"}.get(key, key)
-    )
+    pytest.importorskip({"ai-edge-litert": "ai_edge_litert", "espeakng-loader": "espeakng_loader"}.get(key, key))
     found = answer(PROBES[key])
     assert found.status == "ok", found.detail
     assert found.version

@@ -15,9 +15,7 @@ from click.testing import CliRunner
 from edgeasr.cli import COMMANDS, group
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [
-    path for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")) if path.exists()
-]
+PAGES = [path for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")) if path.exists()]
 
 
 def find(name: str) -> click.Command:
@@ -60,9 +58,7 @@ def test_help_has_an_example_that_parses(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_explains_every_option(name: str) -> None:
-    silent = [
-        option.name for option in find(name).params if isinstance(option, click.Option) and not option.help
-    ]
+    silent = [option.name for option in find(name).params if isinstance(option, click.Option) and not option.help]
     assert not silent
 
 

@@ -94,8 +94,7 @@ def test_listen_json_prints_what_the_spotter_finds(model, clip, pcm):
     spotter = Spotter(load(model))
     events = spotter.feed(pcm.astype(np.float32) / 32768) + spotter.finish()
     assert [json.loads(line) for line in listen(model, clip, "--json").stdout.splitlines()] == [
-        {"time_s": round(event.time_s, 3), "label": event.label, "score": round(event.score, 4)}
-        for event in events
+        {"time_s": round(event.time_s, 3), "label": event.label, "score": round(event.score, 4)} for event in events
     ]
 
 
@@ -103,9 +102,7 @@ def test_listen_options_reach_the_spotter(model, clip, pcm):
     options = ["--hop-ms", "30", "--smoothing-ms", "90", "--threshold", "0.5", "--refractory-ms", "120"]
     spotter = Spotter(load(model), SpotterConfig(30, 90, 0.5, 120))
     events = spotter.feed(pcm.astype(np.float32) / 32768) + spotter.finish()
-    lines = listen(
-        model, clip, "--json", *options, "--threads", "2", "--runtime", "onnxruntime"
-    ).stdout.splitlines()
+    lines = listen(model, clip, "--json", *options, "--threads", "2", "--runtime", "onnxruntime").stdout.splitlines()
     assert [json.loads(line)["time_s"] for line in lines] == [round(event.time_s, 3) for event in events]
     assert len(lines) > 3
 
@@ -127,9 +124,7 @@ def test_listen_to_a_pipe_gives_the_events_of_the_file_at_any_chunk_size(model, 
 
 
 def test_listen_to_stdin_at_another_rate(model, pcm):
-    events = listen(
-        model, "-", "--rate", "48000", "--json", input=np.repeat(pcm, 3).tobytes()
-    ).stdout.splitlines()
+    events = listen(model, "-", "--rate", "48000", "--json", input=np.repeat(pcm, 3).tobytes()).stdout.splitlines()
     expected = listen(model, "-", "--json", input=pcm.tobytes()).stdout.splitlines()
     for event, same in zip(map(json.loads, events), map(json.loads, expected), strict=True):
         assert event["label"] == same["label"]
@@ -245,7 +240,5 @@ def test_listen_imports_nothing_heavy(model, clip):
         "heavy = {'tensorflow', 'keras', 'librosa', 'soundfile', 'soxr', 'sounddevice', 'rich', 'onnx'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code, model, clip], capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", code, model, clip], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[-1] == "[]"

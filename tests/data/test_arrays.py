@@ -54,9 +54,7 @@ def test_unknown_labels_are_found_before_anything_is_read() -> None:
 
 
 def test_load_audio_keeps_clips_of_the_right_rate_and_length() -> None:
-    audio, targets = load_audio(
-        [example("a", Clip(NOISE, 8000)), example(None, Clip(-NOISE, 8000))], ("a",), CONFIG
-    )
+    audio, targets = load_audio([example("a", Clip(NOISE, 8000)), example(None, Clip(-NOISE, 8000))], ("a",), CONFIG)
     np.testing.assert_array_equal(audio, [NOISE, -NOISE])
     assert audio.dtype == np.float32
     assert targets.tolist() == [0, BACKGROUND]

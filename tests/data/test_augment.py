@@ -24,9 +24,7 @@ from edgeasr.data.augment import (
 from edgeasr.errors import AudioError, ConfigError, DataError
 
 RATE_HZ = 8000
-OFF = AugmentConfig(
-    shift_ms=0, gain_db=0, noise_probability=0, background_fraction=0, spec_time_frames=0, spec_bins=0
-)
+OFF = AugmentConfig(shift_ms=0, gain_db=0, noise_probability=0, background_fraction=0, spec_time_frames=0, spec_bins=0)
 BANK = noise_bank(AugmentConfig(), RATE_HZ)
 CLIPS = np.random.default_rng(0).uniform(-0.3, 0.3, (40, 2000)).astype(np.float32)
 TARGETS = np.arange(40, dtype=np.int64)
@@ -163,9 +161,7 @@ def test_augment_audio_replaces_its_fraction_by_background(fraction: float, coun
 
 @settings(deadline=None, max_examples=40)
 @given(SEEDS, st.integers(0, 12), st.integers(0, 12))
-def test_augment_features_masks_one_run_of_frames_and_bins_with_the_mean(
-    seed: int, time: int, band: int
-) -> None:
+def test_augment_features_masks_one_run_of_frames_and_bins_with_the_mean(seed: int, time: int, band: int) -> None:
     features = np.random.default_rng(1).normal(3, 1, (30, 10, 8)).astype(np.float32)
     config = replace(OFF, spec_time_frames=time, spec_bins=band)
     masked = augment_features(features, config, np.random.default_rng(seed))
@@ -203,26 +199,20 @@ def test_noise_bank_is_always_the_same_and_of_unit_energy() -> None:
     assert np.mean(np.square(BANK, dtype=np.float64)) == pytest.approx(1, rel=1e-3)
 
 
-def test_noise_bank_takes_recordings_of_a_folder_or_a_zip(
-    tmp_path: Path, make_clip: Callable[..., Path]
-) -> None:
+def test_noise_bank_takes_recordings_of_a_folder_or_a_zip(tmp_path: Path, make_clip: Callable[..., Path]) -> None:
     make_clip(tmp_path / "noise" / "a.wav", 3000, 8000)
     make_clip(tmp_path / "noise" / "sub" / "b.wav", 2000, 16000)
     (tmp_path / "noise" / "notes.txt").write_text("no audio")
     with zipfile.ZipFile(tmp_path / "noise.zip", "w") as archive:
         for file in sorted((tmp_path / "noise").rglob("*.*")):
             archive.write(file, file.relative_to(tmp_path))
-    banks = [
-        noise_bank(AugmentConfig(noise=str(tmp_path / name)), RATE_HZ) for name in ("noise", "noise.zip")
-    ]
+    banks = [noise_bank(AugmentConfig(noise=str(tmp_path / name)), RATE_HZ) for name in ("noise", "noise.zip")]
     assert len(banks[0]) == 4000
     np.testing.assert_array_equal(*banks)
     assert np.mean(np.square(banks[0], dtype=np.float64)) == pytest.approx(1, rel=1e-3)
 
 
-def test_noise_bank_leaves_out_what_the_manifest_holds_out(
-    tmp_path: Path, make_clip: Callable[..., Path]
-) -> None:
+def test_noise_bank_leaves_out_what_the_manifest_holds_out(tmp_path: Path, make_clip: Callable[..., Path]) -> None:
     make_clip(tmp_path / "a.wav", 3000)
     make_clip(tmp_path / "b.wav", 2000)
     (tmp_path / "manifest.csv").write_text("path,split\na.wav,test\nb.wav,train\n")

@@ -26,9 +26,7 @@ class Server:
 
     url: str = ""
     ranges: bool = True
-    break_after: list[int] = field(
-        default_factory=list
-    )  # bytes sent before the connection drops, one an answer
+    break_after: list[int] = field(default_factory=list)  # bytes sent before the connection drops, one an answer
     statuses: list[int] = field(default_factory=list)  # errors to answer with first
     length: bool = True
     asked: list[str | None] = field(default_factory=list)  # the Range header of each request
@@ -199,9 +197,7 @@ def test_fetch_says_that_nobody_answers(server: Server, tmp_path: Path) -> None:
         fetch(closed, tmp_path / "set.tar", attempts=2, pause_s=0)
 
 
-def test_fetch_does_not_wait_for_ever(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fetch_does_not_wait_for_ever(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
 
     def never_answer(request: object, timeout: float) -> None:

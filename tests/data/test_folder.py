@@ -48,9 +48,7 @@ def test_load_takes_train_and_test_for_labels_where_they_hold_clips(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["_background_", "_background_noise_"])
-def test_load_gives_background_no_label_and_lets_it_be_long(
-    tmp_path: Path, make_clip: Make, name: str
-) -> None:
+def test_load_gives_background_no_label_and_lets_it_be_long(tmp_path: Path, make_clip: Make, name: str) -> None:
     make_clip(tmp_path / "yes" / "a.wav")
     make_clip(tmp_path / "no" / "a.wav")
     make_clip(tmp_path / name / "street.wav", samples=61 * 8000)

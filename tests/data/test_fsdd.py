@@ -89,17 +89,13 @@ def test_load_of_a_bad_archive_is_one_clear_line(recordings: Path, damage: str, 
 
 
 def test_content_sha256_depends_on_names_and_content_only() -> None:
-    lines = "".join(
-        f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in (("a", b"1"), ("b", b"2"))
-    )
+    lines = "".join(f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in (("a", b"1"), ("b", b"2")))
     expected = hashlib.sha256(lines.encode()).hexdigest()
     assert fsdd.content_sha256({"b": b"2", "a": b"1"}) == expected
     assert fsdd.content_sha256({"a": b"2", "b": b"1"}) != expected
 
 
-def test_download_is_cached_and_checked(
-    recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_download_is_cached_and_checked(recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = packed(recordings, "gz")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(fsdd, "URL", archive.as_uri())

@@ -85,8 +85,7 @@ def test_say_is_safe_from_many_threads() -> None:
     expected = synthetic.say("three", "en-029+f2").samples
     got: list[np.ndarray] = []
     threads = [
-        threading.Thread(target=lambda: got.append(synthetic.say("three", "en-029+f2").samples))
-        for _ in range(8)
+        threading.Thread(target=lambda: got.append(synthetic.say("three", "en-029+f2").samples)) for _ in range(8)
     ]
     for thread in threads:
         thread.start()

@@ -33,5 +33,10 @@ def dense_model() -> Any:
 
     keras.utils.set_random_seed(0)
     return keras.Sequential(
-        [keras.Input(FRONTEND.shape), keras.layers.Flatten(), keras.layers.Dense(16, "relu"), keras.layers.Dense(3)]
+        [
+            keras.Input(FRONTEND.shape),
+            keras.layers.Flatten(),
+            keras.layers.Dense(16, "relu"),
+            keras.layers.Dense(3),
+        ]
     )

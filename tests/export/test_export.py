@@ -143,7 +143,17 @@ def test_export_interrupted_leaves_the_bundle_as_it_was(make_bundle: MakeBundle,
 
 def test_export_command_prints_the_json_of_the_contract(make_bundle: MakeBundle, dense_model: Any) -> None:
     bundle = make_bundle(dense_model)
-    command = [sys.executable, "-m", "edgeasr", "export", str(bundle.path), "--int8", "--format", "tflite", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "edgeasr",
+        "export",
+        str(bundle.path),
+        "--int8",
+        "--format",
+        "tflite",
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     (artefact,) = json.loads(done.stdout)["artefacts"]
     assert {"format", "scheme", "path", "bytes", "verification"} <= set(artefact)

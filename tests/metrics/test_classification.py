@@ -48,9 +48,7 @@ def test_confusion_matrix_counts_small_integer_types_without_overflow():
 @settings(deadline=None, max_examples=60)
 def test_per_class_is_that_of_sklearn(pairs):
     targets, predictions = np.array(pairs).T
-    expected = sklearn.metrics.precision_recall_fscore_support(
-        targets, predictions, labels=range(5), zero_division=0
-    )
+    expected = sklearn.metrics.precision_recall_fscore_support(targets, predictions, labels=range(5), zero_division=0)
     report = per_class(confusion_matrix(targets, predictions, 5), "abcde")
     assert list(report) == list("abcde")
     found = [(item.precision, item.recall, item.f1, item.support) for item in report.values()]

@@ -79,7 +79,17 @@ def test_train_stops_early_after_patience(tmp_path: Path) -> None:
 
 def test_train_interrupted_by_ctrl_c_resumes_to_the_same_model(trained: Bundle, tmp_path: Path) -> None:
     out = tmp_path / "resumed"
-    command = [sys.executable, "-m", "edgeasr", "train", "ds-cnn", "--data", "synthetic:yes,no", "--epochs", "3"]
+    command = [
+        sys.executable,
+        "-m",
+        "edgeasr",
+        "train",
+        "ds-cnn",
+        "--data",
+        "synthetic:yes,no",
+        "--epochs",
+        "3",
+    ]
     command += ["--batch-size", "64", "--seed", "7", "--out", str(out)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

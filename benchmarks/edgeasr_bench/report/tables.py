@@ -82,9 +82,7 @@ def describe(environment: Environment, results: Sequence[Result]) -> list[str]:
 
 def _print(columns: Sequence[Column], results: Sequence[Result], width: int) -> None:
     cells = [[value(result) for _, value in columns] for result in results]
-    taken = sum(
-        _GAP + max(len(head), *(len(row[index]) for row in cells)) for index, (head, _) in enumerate(columns)
-    )
+    taken = sum(_GAP + max(len(head), *(len(row[index]) for row in cells)) for index, (head, _) in enumerate(columns))
     names = [_shorten(result.artefact, max(_NARROWEST_NAME, width - taken - 2)) for result in results]
     print_table(
         ["artefact", *(f">{head}" for head, _ in columns)],
