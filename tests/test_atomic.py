@@ -76,10 +76,15 @@ def test_replacing_writes_through_a_link_and_leaves_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [OSError("no"), KeyboardInterrupt()])
 def test_replacing_leaves_everything_as_it_was_when_the_writer_fails(tmp_path: Path, error: BaseException) -> None:
     write_folder(tmp_path / "folder", "first")
-    with pytest.raises(type(error)), replacing(tmp_path / "folder") as scratch:
-        scratch.mkdir()
-        (scratch / "file").write_text("half")
-        raise error
+
+    def fail() -> None:
+        with replacing(tmp_path / "folder") as scratch:
+            scratch.mkdir()
+            (scratch / "file").write_text("half")
+            raise error
+
+    with pytest.raises(type(error)):
+        fail()
     assert os.listdir(tmp_path) == ["folder"]
     assert (tmp_path / "folder/file").read_text() == "first"
 

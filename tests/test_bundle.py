@@ -168,7 +168,7 @@ def test_open_says_that_the_manifest_cannot_be_read(bundle: Bundle, content: byt
 @pytest.mark.parametrize("name", [".", "missing", "file"])
 def test_open_of_what_is_no_bundle_says_how_to_make_one(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(BundleError, match="not a bundle, it has no manifest.json: make one with `edgeasr train`"):
+    with pytest.raises(BundleError, match=r"not a bundle, it has no manifest\.json: make one with `edgeasr train`"):
         Bundle.open(tmp_path / name)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import wave
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeasr.builtin import BUILTIN
+from edgeasr.bundle import Bundle
 from edgeasr.card import Card, append_to_tflite
 from edgeasr.features.config import FrontendConfig
 
@@ -93,15 +92,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(exported: Bundle) -> Path:
     """Return the built-in model as int8 TFLite, exported here, where TensorFlow is."""
-    folder = tmp_path_factory.mktemp("exported")
-    shutil.copytree(BUILTIN, folder / "digits")
-    command = [sys.executable, "-P", "-m", "edgeasr", "export", "digits", "--int8", "--format", "tflite"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=300)
-    assert done.returncode == 0, done.stderr.decode()
-    (artefact,) = (folder / "digits").glob("*.int8.tflite")
+    (artefact,) = exported.path.glob("*.int8.tflite")
     return artefact
 
 

@@ -112,7 +112,8 @@ def check_features(features: NDArray[np.float32], shape: tuple[int, ...], path: 
             for the best score.
     """
     features = np.asarray(features, np.float32)
-    if np.isnan(features).any():
+    flat = features.reshape(-1)
+    if np.isnan(flat.dot(flat)):  # is NaN if one of them is, and costs less than to look at each
         raise ArtefactError(f"{path.name} expects numbers as features, got NaN: check the audio they were made from")
     try:
         return features.reshape(shape)
@@ -124,6 +125,7 @@ def check_features(features: NDArray[np.float32], shape: tuple[int, ...], path: 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Turn logits into probabilities along the last axis."""
-    scores: NDArray[np.float32] = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    scores /= scores.sum(axis=-1, keepdims=True)
+    # ufunc.reduce, because the methods max and sum cost a microsecond more, which counts beside an inference of fifty
+    scores: NDArray[np.float32] = np.exp(logits - np.maximum.reduce(logits, axis=-1, keepdims=True))
+    scores /= np.add.reduce(scores, axis=-1, keepdims=True)
     return scores

@@ -78,7 +78,7 @@ def test_config_says_what_it_cannot_be(values: dict[str, object], complaint: str
     with pytest.raises(ConfigError) as caught:
         FrontendConfig(**values)
     assert str(caught.value) == f"front end: {complaint}"
-    with pytest.raises(ConfigError, match="^recipe.toml: frontend"):
+    with pytest.raises(ConfigError, match=r"^recipe\.toml: frontend"):
         from_mapping(Outer, {"frontend": to_mapping_of(values)}, "recipe.toml")
 
 

@@ -155,8 +155,8 @@ def test_frontend_leaves_the_audio_as_it_was() -> None:
     np.testing.assert_array_equal(audio, before)
 
 
-# However it is cut, the frames are the same bit for bit. From the whole clip they differ by the last bit of a float32 at
-# most, because NumPy multiplies one row by the mel matrix in another order than many.
+# However it is cut, the frames are the same bit for bit. From the whole clip they differ by the last bit of a float32
+# at most, because NumPy multiplies one row by the mel matrix in another order than many.
 @pytest.mark.parametrize("kind", KINDS)
 @settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 99), samples=st.integers(0, 1500), data=st.data())

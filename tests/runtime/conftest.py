@@ -14,7 +14,7 @@ from edgeasr.runtime.base import Runtime
 
 @pytest.fixture(scope="session")
 def artefacts(exported: Bundle) -> dict[str, Path]:
-    """Give the files of the exported model by name: `tflite.int8`, `onnxruntime.float32`, ...; `keras` is the bundle."""
+    """Give the files of the exported model by name: `tflite.int8`, `onnxruntime.float32`, ..., `keras`."""
     model, suffixes = exported.manifest.model, {"tflite": "tflite", "onnxruntime": "onnx"}
     found = {
         f"{runtime}.{scheme}": exported.path / f"{model}.{scheme}.{suffix}"
