@@ -19,7 +19,7 @@ from edgeasr.features import Frontend, FrontendConfig
 from edgeasr.gpu import gpus_of
 from edgeasr.metrics.classification import accuracy_interval
 from edgeasr.models import build, model_spec
-from edgeasr.packages import import_keras
+from edgeasr.packages import check_installed, import_keras
 from edgeasr.runtime.base import softmax
 from edgeasr.train.batches import make_batches, one_hot
 from edgeasr.train.checkpoint import Checkpoint
@@ -76,12 +76,13 @@ def train(
         BundleError: `out` holds something else than a bundle, or an interrupted training with other settings.
         DataError: a data set cannot be used.
     """
+    check_installed("keras", "train", "training")
     Bundle.check_free(out)
     spec = model_spec(config.model)
     frontend = config.frontend or spec.frontend
+    corpus = load_corpus(config, frontend)  # before Keras is imported, so that a mistake in the data shows at once
     backend = import_keras("training").backend.backend()
     report(f"{backend} on {', '.join(gpus_of(backend)) or 'the CPU'}")
-    corpus = load_corpus(config, frontend)
     report(", ".join(f"{name} {len(sounds.targets)} clips" for name, sounds in corpus.splits.items()))
     frontend = _normalised(frontend, corpus.splits["train"])
 
