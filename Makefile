@@ -6,6 +6,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 STAMP := .venv/.installed
 PACKAGES := edgeasr export firmware_bridge benchmarks
+export EDGEASR_DATA ?= ../shared/data
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .PHONY: help setup check test test-all demo bench docs clean
@@ -43,7 +44,7 @@ demo: $(STAMP) ## export the built-in model, measure it against the float origin
 	$(BIN)/edgeasr listen demo/digits/*.int8.tflite demo/three-seven.wav
 	@echo "The report is in demo/report.md, the exported models are in demo/digits."
 
-bench: $(STAMP) ## measure the numbers of the README
+bench: $(STAMP) ## measure the numbers of the README (an hour: it trains 18 models)
 	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
 
 docs: $(STAMP) ## write docs/commands.md from the help of the commands

@@ -1,6 +1,6 @@
 """Measure what quantisation costs on the Free Spoken Digit Dataset, and write it to `docs/accuracy.md`.
 
-    python benchmarks/fsdd_accuracy.py fsdd.tar.xz --runs runs
+    python benchmarks/fsdd_accuracy.py
 
 Trains `fsdd-cnn` and `ds-cnn` by their recipes with three seeds on the authors' split, and once for each speaker left
 out; exports each and evaluates the Keras original and the int8 files on the whole test split. Everything goes through
@@ -24,8 +24,8 @@ SEEDS = (0, 1, 2)
 def main() -> None:
     """Do all runs and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("fsdd", help="the archive or folder of the data set")
-    parser.add_argument("--runs", type=Path, required=True, help="folder for the bundles and results")
+    parser.add_argument("--data", default="fsdd", help="the data set, fsdd or fsdd:PATH")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder for the bundles and results")
     arguments = parser.parse_args()
     by_seed = {model: [measure(model, arguments, seed, None) for seed in SEEDS] for model in RECIPES}
     by_speaker = {model: {name: measure(model, arguments, 0, name) for name in SPEAKERS} for model in RECIPES}
@@ -41,9 +41,8 @@ def measure(model: str, arguments: argparse.Namespace, seed: int, speaker: str |
         return result
     left_out = ("--leave-out", speaker) if speaker else ()
     recipe = ROOT / "export" / "recipes" / RECIPES[model]
-    data = f"fsdd:{arguments.fsdd}"
     if not (bundle / "manifest.json").exists():
-        edgeasr("train", "--recipe", recipe, "--data", data, "--seed", seed, "--out", bundle, *left_out)
+        edgeasr("train", "--recipe", recipe, "--data", arguments.data, "--seed", seed, "--out", bundle, *left_out)
     exported = edgeasr("export", bundle, "--int8")["artefacts"]
     files = {f"int8 {item['format']}": Path(item["path"]) for item in exported}
     result = {}
@@ -67,7 +66,7 @@ def tables(by_seed: dict[str, list[dict[str, Any]]], by_speaker: dict[str, dict[
     lines = [
         "# Accuracy on the Free Spoken Digit Dataset",
         "",
-        "Made by `python benchmarks/fsdd_accuracy.py fsdd.tar.xz --runs runs`; do not edit. Percent of test clips",
+        "Made by `python benchmarks/fsdd_accuracy.py`; do not edit. Percent of test clips",
         "that are right: `float` is the Keras original, the others are the exported files in their runtimes.",
         "",
         "## The authors' split",

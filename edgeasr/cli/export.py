@@ -49,10 +49,13 @@ def command(
     from edgeasr.builtin import copy_builtin
     from edgeasr.bundle import Bundle
     from edgeasr_export import EXPORTERS, export_bundle
+    from edgeasr_export.exporters import exporter
 
-    opened = Bundle.open(bundle) if bundle else copy_builtin(out)
     names = tuple(dict.fromkeys(schemes or ("int8",)))
     formats = tuple(EXPORTERS) if format_ == "all" else (format_,)
+    for name in formats:
+        exporter(name)  # a package that is missing is named before the built-in model is copied
+    opened = Bundle.open(bundle) if bundle else copy_builtin(out)
     exported: Bundle = export_bundle(
         opened, names, formats, time_limit_s=time_limit, progress=lambda step: note(f"converting {step} ...")
     )

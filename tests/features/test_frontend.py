@@ -198,6 +198,7 @@ def test_streaming_keeps_less_than_a_window() -> None:
     for _ in range(50):
         streaming(noise(1000))
         assert len(streaming._pending) < SMALL.window_samples
+        assert streaming._pending.base is None  # a view would keep the whole chunk
 
 
 def test_reset_forgets_all_audio() -> None:
