@@ -15,10 +15,10 @@ import numpy as np
 
 from edgeasr.features import Frontend, FrontendConfig
 from edgeasr_bench.inputs import noise
-from edgeasr_bench.latency import Contestant, measure
+from edgeasr_bench.latency import Workload, time_in_turns
 from edgeasr_bench.stats import latency_us, speed_ratio
 
-SECONDS = 10.0
+SECONDS = 5.0  # for each
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
         )
         return np.log(np.maximum(power, config.log_floor))
 
-    ours, theirs = measure([Contestant(Frontend(config), clips), Contestant(with_librosa, clips)], SECONDS)
+    ours, theirs = time_in_turns([Workload(Frontend(config), clips), Workload(with_librosa, clips)], SECONDS)
     ratio = speed_ratio("librosa", theirs.medians_ns, ours.medians_ns)
     result = {
         "audio_ms": config.clip_ms,

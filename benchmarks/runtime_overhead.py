@@ -17,10 +17,10 @@ import numpy as np
 
 from edgeasr.runtime import load
 from edgeasr.runtime.tflite import interpreter_package
-from edgeasr_bench.latency import Contestant, measure
+from edgeasr_bench.latency import Workload, time_in_turns
 from edgeasr_bench.stats import bootstrap_median, latency_us
 
-SECONDS = 5.0
+SECONDS = 3.0  # for each
 CLIPS = 16
 
 
@@ -42,10 +42,10 @@ def main(path: Path) -> None:
         interpreter.invoke()
         return interpreter.get_tensor(taken["index"])
 
-    layered, alone = measure(
+    layered, alone = time_in_turns(
         [
-            Contestant(model.run, list(features.reshape(CLIPS, *model.input_shape))),
-            Contestant(bare, list(quantised)),
+            Workload(model.run, list(features.reshape(CLIPS, *model.input_shape))),
+            Workload(bare, list(quantised)),
         ],
         SECONDS,
     )

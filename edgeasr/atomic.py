@@ -14,8 +14,9 @@ __all__ = ["replacing", "write_bytes", "write_text"]
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; move the file or folder written there to `path` if no error came.
 
-    Whatever happens, no temporary file stays behind, and what stood at `path` before is untouched unless the new
-    content is complete.
+    On an error no temporary file stays behind, and what stood at `path` before is untouched. A file is replaced in
+    one step; a folder in two renames, and a machine that dies between them leaves the old one in the hidden folder
+    beside it.
     """
     path = path.resolve()  # "." has no name, and a link stays where it is
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +33,8 @@ def replacing(path: Path) -> Iterator[Path]:
                 os.replace(old, path)
             raise
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if path.exists() or not old.exists():  # never delete the only copy
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

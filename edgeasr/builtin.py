@@ -21,7 +21,7 @@ def copy_builtin(path: Path) -> Bundle:
     original = Bundle.open(BUILTIN)
     if path.exists():
         existing = Bundle.open(path)
-        if existing.manifest.sha256["model.keras"] != original.manifest.sha256["model.keras"]:
+        if existing.manifest.model_sha256 != original.manifest.model_sha256:
             raise BundleError(f"{path}: holds another model than the built-in one: choose another --out")
         return existing
     with replacing(path) as scratch:

@@ -19,15 +19,17 @@ from numpy.typing import NDArray
 from edgeasr import __version__
 from edgeasr.atomic import replacing, write_text
 from edgeasr.card import Card, OutputKind
-from edgeasr.config import from_mapping, to_mapping
+from edgeasr.config import read_document, to_mapping
 from edgeasr.errors import BundleError, ConfigError
 from edgeasr.features.config import FrontendConfig
 
-__all__ = ["Artefact", "Bundle", "Manifest", "Samples"]
+__all__ = ["LOG", "Artefact", "Bundle", "Manifest", "Samples"]
 
 _MANIFEST = "manifest.json"
 _MODEL = "model.keras"
 _SAMPLES = "samples.npz"
+_CARD = "MODEL_CARD.md"  # for people
+LOG = "export.log"  # of the converters, where one failed
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Manifest:
         sha256: hash of every file, by name.
         created: UTC time, ISO 8601.
         created_by: tool and version.
+        version: of this document.
     """
 
     model: str
@@ -69,6 +72,12 @@ class Manifest:
     sha256: dict[str, str] = field(default_factory=dict)
     created: str = ""
     created_by: str = f"edgeasr {__version__}"
+    version: int = 1
+
+    @property
+    def model_sha256(self) -> str:
+        """Hash of the Keras model, which tells it from all others."""
+        return self.sha256[_MODEL]
 
 
 @dataclass(frozen=True)
@@ -113,18 +122,30 @@ class Bundle:
         return cls(path, manifest)
 
     @staticmethod
-    def check_free(path: Path) -> None:
-        """Check that a bundle may be written to `path`: nothing stands there, or an empty folder, or a bundle.
+    def check_free(path: Path, overwrite: bool = False) -> None:
+        """Check that a bundle may be written to `path`: nothing stands there, or an empty folder.
+
+        Args:
+            path: where.
+            overwrite: whether a bundle may stand there, with no other files than its own.
 
         Raises:
-            BundleError: something else does.
+            BundleError: something does.
         """
         if not path.exists() or (path.is_dir() and not any(path.iterdir())):
             return
         try:
-            _read_manifest(path)  # of a bundle: other programs call their files manifest.json too
+            manifest = _read_manifest(path)  # of a bundle: other programs call their files manifest.json too
         except BundleError:
             raise BundleError(f"{path}: exists and is not a bundle: choose another folder") from None
+        if not overwrite:
+            raise BundleError(
+                f"{path}: holds a bundle already: choose another folder, or pass --overwrite to replace it"
+            )
+        own = {_MANIFEST, _CARD, LOG, *manifest.sha256}
+        foreign = sorted(file.name for file in path.iterdir() if file.name not in own)
+        if foreign:
+            raise BundleError(f"{path}: holds {foreign[0]}, which is not the bundle's, and would be lost: move it away")
 
     @classmethod
     def create(cls, path: Path, manifest: Manifest, model: Any, samples: Samples) -> "Bundle":
@@ -139,7 +160,7 @@ class Bundle:
         Raises:
             BundleError: `path` holds something else.
         """
-        cls.check_free(path)
+        cls.check_free(path, overwrite=True)
         with replacing(path) as scratch:
             scratch.mkdir()
             model.save(scratch / _MODEL)
@@ -160,11 +181,6 @@ class Bundle:
         """The Keras model."""
         return self.path / _MODEL
 
-    @property
-    def artefact_paths(self) -> tuple[Path, ...]:
-        """The exported files."""
-        return tuple(self.path / artefact.name for artefact in self.manifest.artefacts)
-
     def samples(self) -> Samples:
         """Read the features for calibration and verification."""
         with np.load(self.path / _SAMPLES) as arrays:
@@ -179,7 +195,7 @@ class Bundle:
             labels=manifest.labels,
             frontend=manifest.frontend,
             output=manifest.output,
-            model_sha256=manifest.sha256[_MODEL],
+            model_sha256=manifest.model_sha256,
             quantisation=dict(quantisation or {}),
             licence=manifest.licence,
             created_by=f"edgeasr {__version__}",
@@ -216,7 +232,7 @@ def _read_manifest(path: Path) -> Manifest:
         raise BundleError(f"{path}: not a bundle, it has no {_MANIFEST}: make one with `edgeasr train`")
     try:
         values: Mapping[str, Any] = json.loads(manifest_path.read_text(encoding="utf-8"))
-        return from_mapping(Manifest, values, str(manifest_path))
+        return read_document(Manifest, values, str(manifest_path))
     except (ValueError, ConfigError) as error:
         raise BundleError(f"{manifest_path}: cannot be read ({error}): restore it or train again") from error
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from edgeasr.config import from_mapping, to_mapping
+from edgeasr.config import read_document, to_mapping
 from edgeasr.errors import ArtefactError, ConfigError
 from edgeasr.features.config import FrontendConfig
 
@@ -22,6 +22,7 @@ __all__ = ["METADATA_KEY", "Card", "OutputKind", "append_to_tflite", "read_from_
 
 METADATA_KEY = "edgeasr"
 _MEMBER = "edgeasr.json"
+_LARGEST_CARD = 1 << 20  # bytes at the end of the file, where to look for one
 
 OutputKind = Literal["logits", "probabilities"]
 
@@ -37,9 +38,11 @@ class Card:
         frontend: how audio becomes the input.
         output: whether the model gives logits (a softmax follows, in float) or probabilities.
         model_sha256: hash of the `model.keras` that it was converted from.
-        quantisation: of input and output: `{"input": {"dtype", "scale", "zero_point"}, "output": {...}}`.
+        quantisation: of the first and the last tensor, `{"input": {"dtype", "scale", "zero_point"}, "output": {...}}`;
+            in ONNX, whose own input and output stay float, of the first and the last activation that is quantised.
         licence: of the weights, with attribution.
         created_by: tool and version.
+        version: of this document.
     """
 
     model: str
@@ -51,6 +54,7 @@ class Card:
     quantisation: dict[str, Any] = field(default_factory=dict)
     licence: str = ""
     created_by: str = ""
+    version: int = 1
 
     def to_json(self) -> str:
         """Write the card as JSON."""
@@ -65,7 +69,7 @@ class Card:
         """
         try:
             values: Mapping[str, Any] = json.loads(text)
-            return from_mapping(cls, values, where)
+            return read_document(cls, values, where)
         except (ValueError, ConfigError) as error:
             raise ArtefactError(f"{where}: the description inside cannot be read ({error}): export it again") from error
 
@@ -89,16 +93,27 @@ def read_from_tflite(path: Path) -> Card | None:
     Raises:
         ArtefactError: the card is damaged, or the model does not have the hash that was written with it.
     """
-    content = path.read_bytes()
-    if _MEMBER.encode() not in content:
-        return None
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _LARGEST_CARD))
+        if _MEMBER.encode() not in file.read():
+            return None
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as members:
+        with zipfile.ZipFile(path) as members:
             text = members.read(_MEMBER)
             digest, length = members.read("sha256.txt").decode().split()
-            model = content[: int(length)]
+            found = _sha256_of_head(path, int(length))
     except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError) as error:
         raise ArtefactError(f"{path}: the description inside is damaged ({error}): export it again") from error
-    if hashlib.sha256(model).hexdigest() != digest:
+    if found != digest:
         raise ArtefactError(f"{path}: altered since it was exported (sha256 differs): export it again")
     return Card.from_json(text, str(path))
+
+
+def _sha256_of_head(path: Path, length: int) -> str:
+    """Hash the first bytes of a file in pieces: the memory of a process that loads a model is published."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while length > 0 and (piece := file.read(min(length, 1 << 16))):
+            digest.update(piece)
+            length -= len(piece)
+    return digest.hexdigest()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from edgeasr.errors import ConfigError
 
-__all__ = ["from_mapping", "read_toml", "to_mapping"]
+__all__ = ["from_mapping", "read_document", "read_toml", "to_mapping"]
 
 T = TypeVar("T")
 
@@ -39,6 +39,24 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
         raise ConfigError(f"{where}: {str(error).partition('() ')[2] or error}") from error
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
+
+
+def read_document(cls: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Build the dataclass `cls`, which has a `version`, from a file that another release of edgeasr may have written.
+
+    Keys that this release does not know are left out: within a version, keys are only added.
+
+    Raises:
+        ConfigError: as `from_mapping`, or the document has a higher version than the default of `cls.version`.
+    """
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{where}: expected a table of settings, got {values!r}")
+    ours, theirs = getattr(cls, "version"), values.get("version", 1)  # noqa: B009 - T is any dataclass with a version
+    if isinstance(theirs, int) and theirs > ours:
+        raise ConfigError(
+            f"{where}: made by a newer edgeasr (version {theirs}, expected up to {ours}): upgrade edgeasr"
+        )
+    return from_mapping(cls, {key: value for key, value in values.items() if key in typing.get_type_hints(cls)}, where)
 
 
 def to_mapping(settings: Any) -> dict[str, Any]:

@@ -77,7 +77,6 @@ def test_create_and_open_give_the_same_bundle(tmp_path: Path) -> None:
     opened = Bundle.open(tmp_path / "new" / "bundle")
     assert opened == made
     assert opened.model_path.read_bytes() == b"weights"
-    assert opened.artefact_paths == ()
     assert set(opened.manifest.sha256) == {"model.keras", "samples.npz"}
     assert opened.manifest.labels == ("yes", "no")
     assert opened.manifest.frontend == MANIFEST.frontend
@@ -139,7 +138,7 @@ def test_open_wants_a_hash_of_every_file(bundle: Bundle, name: str) -> None:
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"colour": "red"}, "unknown setting 'colour'"),
+        ({"version": 2}, "made by a newer edgeasr \\(version 2, expected up to 1\\): upgrade edgeasr"),
         ({"labels": "yes,no"}, "labels: expected a list, got 'yes,no'"),
         ({"labels": [1, 2]}, "labels: expected str, got 1"),
         ({"output": "words"}, "output: expected one of logits, probabilities"),
@@ -224,7 +223,6 @@ def test_add_puts_a_file_into_the_bundle(bundle: Bundle, tmp_path: Path) -> None
     added = bundle.add(Artefact("b.onnx", "onnx", "float32", {}), candidate(tmp_path, b"graph"))
     assert Bundle.open(bundle.path) == added
     assert [artefact.name for artefact in added.manifest.artefacts] == ["a.tflite", "b.onnx"]
-    assert added.artefact_paths == (bundle.path / "a.tflite", bundle.path / "b.onnx")
     assert (bundle.path / "b.onnx").read_bytes() == b"graph"
     assert not (tmp_path / "candidate").exists()
 
@@ -302,3 +300,18 @@ def test_add_on_a_full_disk_leaves_a_bundle_that_opens(small_disk: Path) -> None
     with pytest.raises(OSError, match="No space left"):
         made.add(Artefact("b.onnx", "onnx", "float32", {}), file)
     assert Bundle.open(made.path) == made
+
+
+def test_open_leaves_out_what_a_later_release_added(bundle: Bundle) -> None:
+    manifest = bundle.path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("{", '{"streaming": true,', 1))
+    assert Bundle.open(bundle.path).manifest == bundle.manifest
+
+
+def test_check_free_protects_a_bundle_and_what_others_put_into_it(bundle: Bundle) -> None:
+    with pytest.raises(BundleError, match="holds a bundle already.*--overwrite"):
+        Bundle.check_free(bundle.path)
+    Bundle.check_free(bundle.path, overwrite=True)
+    (bundle.path / "bench.md").write_text("mine")
+    with pytest.raises(BundleError, match="holds bench.md, which is not the bundle's"):
+        Bundle.check_free(bundle.path, overwrite=True)

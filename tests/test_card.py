@@ -46,12 +46,17 @@ def test_card_survives_json() -> None:
             "output: expected one of logits, probabilities, got 'words'",
         ),
         (CARD.to_json().replace('"hop_ms": 20.0', '"hop_ms": 0'), "hop_ms must give 1 to"),
-        (CARD.to_json().replace('"scheme"', '"plan"'), "unknown setting 'plan'"),
+        (CARD.to_json().replace('"scheme"', '"plan"'), "missing 1 required positional argument: 'scheme'"),
+        (CARD.to_json().replace('"version": 1', '"version": 2'), "made by a newer edgeasr"),
     ],
 )
 def test_card_that_cannot_be_read_is_an_artefact_error(text: str | bytes, reason: str) -> None:
     with pytest.raises(ArtefactError, match=f"^here: the description inside cannot be read .*{reason}"):
         Card.from_json(text, "here")
+
+
+def test_card_of_a_later_release_is_read_without_what_is_new() -> None:
+    assert Card.from_json(CARD.to_json().replace("{", '{"streaming": {"hop": 1},', 1), "here") == CARD
 
 
 def test_tflite_card_survives_the_file(tmp_path: Path) -> None:

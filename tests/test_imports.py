@@ -23,7 +23,9 @@ FOLDERS = {
 ORDERS = (
     ("edgeasr", "edgeasr_export", "edgeasr_firmware", "edgeasr_bench"),
     ("edgeasr.audio", "edgeasr.features", "edgeasr.models", "edgeasr.train", "edgeasr.cli"),
+    ("edgeasr.audio", "edgeasr.features", "edgeasr.data", "edgeasr.train", "edgeasr.cli"),
     ("edgeasr.audio", "edgeasr.features", "edgeasr.bundle", "edgeasr.runtime", "edgeasr.spot", "edgeasr.cli"),
+    ("edgeasr.bundle", "edgeasr.runtime", "edgeasr.metrics", "edgeasr.train", "edgeasr.cli"),
 )
 HEAVY = {
     "ai_edge_litert",
@@ -115,6 +117,12 @@ def test_module_imports_only_what_comes_before_it(name: str) -> None:
             continue
         later = {other for other in names if (position(other, order) or 0) > mine}
         assert not later, f"{name} comes before {sorted(later)} in {' <- '.join(order)}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not belongs(name, "edgeasr.cli")])
+def test_nothing_imports_the_command_line(name: str) -> None:
+    if name != "edgeasr.__main__":
+        assert not [other for other in imported(ast.walk(TREES[name])) if belongs(other, "edgeasr.cli")]
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if belongs(name, "edgeasr")])

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.audio.clip import Clip
-from edgeasr.data.dataset import Dataset, Split, load_dataset
-from edgeasr.errors import ArtefactError, DataError
+from edgeasr.data.arrays import load_features
+from edgeasr.data.dataset import load_datasets
 from edgeasr.features import Frontend, FrontendConfig
+from edgeasr.metrics.evaluation import labels_of
 from edgeasr.runtime import Runtime
-from edgeasr_bench.subjects import Subject
+from edgeasr_bench.candidates import Candidate
+from edgeasr_bench.settings import Settings
 
 __all__ = ["Inputs", "noise", "read_inputs"]
 
@@ -31,28 +32,27 @@ class Inputs:
     targets: NDArray[np.int64] | None
 
 
-def read_inputs(subjects: Sequence[Subject], models: Sequence[Runtime], data: str | None, split: Split) -> list[Inputs]:
-    """Read the inputs of each model: models of the same front end and labels get the same.
+def read_inputs(candidates: Sequence[Candidate], models: Sequence[Runtime], settings: Settings) -> list[Inputs]:
+    """Read the inputs of each model: from the data sets, or from its bundle, or made of noise.
 
     Args:
-        subjects: where each model comes from.
+        candidates: where each model comes from.
         models: the loaded models.
-        data: a data set by its name on the command line, or None for each bundle's own verification samples.
-        split: which of its splits.
+        settings: which data; models of the same front end and labels get the same inputs of it.
 
     Raises:
-        ConfigError, DataError: the data set does not exist or cannot be read.
-        ArtefactError: a model and the data set do not fit.
+        ConfigError, DataError: a data set does not exist, cannot be read, or does not fit a model.
+        ArtefactError: a model has no labels, or not one for each output.
     """
-    if data is None:
-        return [_without_data(subject, model) for subject, model in zip(subjects, models, strict=True)]
-    dataset = load_dataset(data)
+    if not settings.data:
+        return [_without_data(candidate, model) for candidate, model in zip(candidates, models, strict=True)]
+    keys = [(model.frontend, labels_of(model, model.labels or settings.labels)) for model in models]
+    examples = load_datasets(settings.data, settings.leave_out).labelled(settings.split)
     read: dict[tuple[FrontendConfig | None, tuple[str, ...]], Inputs] = {}
-    for model in models:
-        key = (model.frontend, model.labels)
-        if key not in read:
-            read[key] = _from_data(model, dataset, split)
-    return [read[model.frontend, model.labels] for model in models]
+    for frontend, labels in keys:
+        if (frontend, labels) not in read:
+            read[frontend, labels] = Inputs(*load_features(examples, labels, frontend))
+    return [read[key] for key in keys]
 
 
 def noise(config: FrontendConfig) -> list[NDArray[np.float32]]:
@@ -62,33 +62,12 @@ def noise(config: FrontendConfig) -> list[NDArray[np.float32]]:
     return list(clips.clip(-1, 1))
 
 
-def _without_data(subject: Subject, model: Runtime) -> Inputs:
-    if subject.bundle is not None:
-        samples = subject.bundle.samples()
+def _without_data(candidate: Candidate, model: Runtime) -> Inputs:
+    if candidate.bundle is not None:
+        samples = candidate.bundle.samples()
         if len(samples.targets):
             return Inputs(samples.verification, samples.targets)
     if model.frontend is not None:
         return Inputs(Frontend(model.frontend)(np.array(noise(model.frontend))), None)
     shape = (_NOISE_CLIPS, *model.input_shape)
     return Inputs(np.random.default_rng(0).standard_normal(shape, np.float32), None)
-
-
-def _from_data(model: Runtime, dataset: Dataset, split: Split) -> Inputs:
-    from edgeasr.data.arrays import load_features, load_targets
-
-    examples = [example for example in dataset.examples if example.split == split and example.label is not None]
-    if not examples:
-        raise DataError(f"{dataset.name} has no labelled clips in its split {split!r}: choose another with --split")
-    if model.frontend is not None:
-        return Inputs(*load_features(examples, model.labels, model.frontend))
-    contents = [example.read() for example in examples]
-    if any(isinstance(content, Clip) for content in contents):
-        raise ArtefactError(
-            f"{model.path}: carries no front end, and {dataset.name} holds sound: "
-            "give a data set of ready features, or an artefact made by `edgeasr export`"
-        )
-    features = np.array(contents, np.float32)
-    outputs = len(model.run(features[0]))
-    if outputs != len(dataset.labels):
-        raise ArtefactError(f"{model.path}: has {outputs} outputs, {dataset.name} has {len(dataset.labels)} labels")
-    return Inputs(features, load_targets(examples, dataset.labels))

@@ -7,13 +7,13 @@ the whole run, and one result an artefact, with these keys:
 - runtime: key of `edgeasr.runtime.RUNTIMES`.
 - runtime_version: package and version.
 - scheme: quantisation scheme; "float32" of the Keras model, "unknown" of a file that edgeasr did not write.
-- threads: threads of the inference.
+- threads: those that the runtime used.
 - latency_us: of one inference on ready features: p50, p95, p99 in microseconds, and samples, the number of
-  timed calls.
+  calls that they are of.
 - ratio_to_float: time of `baseline` divided by time of this one, so ABOVE 1 THIS ONE IS FASTER: median of
   the rounds, and low and high of its 95 % interval. `baseline` is the float32 artefact of the same model in
   the same runtime; 1 for itself, null without one.
-- accuracy: value, low and high of its 95 % interval (Wilson), n clips; null without labelled clips.
+- accuracy: value, low and high of its 95 % interval (Wilson), correct of n clips; null without labelled clips.
 - agreement: share of the clips that get the label which `original` gives them; null without that.
 - mcnemar_p: McNemar's exact test of the accuracy against `original`; null without that.
 - bytes: size of the file.
@@ -25,18 +25,24 @@ the whole run, and one result an artefact, with these keys:
 - first_inference_ms: in the process of `load_ms`, the first call after it.
 - latency_with_frontend_us: as latency_us, from a clip of audio to the scores; null without a front end.
 - frontend_us: as latency_us, the front end alone; null without one.
+- sha256: hash of the file.
+- model_sha256: hash of the Keras model that it was converted from; null where the file does not say.
 - notes: what a reader must know of this result.
 """
 
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeasr.atomic import replacing
+from edgeasr.metrics.classification import Accuracy
 from edgeasr_bench.environment import Environment
 
-__all__ = ["Accuracy", "Latency", "Ratio", "Result", "Run"]
+__all__ = ["Latency", "Ratio", "Result", "Run"]
 
 
 @dataclass(frozen=True)
@@ -60,16 +66,6 @@ class Ratio:
 
 
 @dataclass(frozen=True)
-class Accuracy:
-    """Share of clips labelled right, its 95 % interval, and the number of clips."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-
-@dataclass(frozen=True)
 class Result:
     """What was measured of one artefact; the module's docstring says what each field means."""
 
@@ -90,6 +86,8 @@ class Result:
     first_inference_ms: float
     latency_with_frontend_us: Latency | None
     frontend_us: Latency | None
+    sha256: str
+    model_sha256: str | None
     notes: tuple[str, ...] = ()
 
 
@@ -117,3 +115,12 @@ class Run:
             "notes": self.notes,
         }
         return json.dumps(values, indent=1)
+
+    def write_samples(self, path: Path) -> None:
+        """Write the raw timings, an NPZ: int64 [calls, 2] for each artefact, number of the round and nanoseconds."""
+        arrays: dict[str, Any] = {}
+        for artefact, rounds in self.samples_ns.items():
+            numbers = np.repeat(np.arange(len(rounds)), [len(times) for times in rounds])
+            arrays[artefact] = np.column_stack([numbers, np.concatenate(rounds)])
+        with replacing(path) as scratch, scratch.open("wb") as file:  # given a path, NumPy would add .npz to it
+            np.savez_compressed(file, **arrays)

@@ -17,7 +17,7 @@ def latency_us(samples_ns: NDArray[np.integer]) -> Latency:
 
 
 def speed_ratio(baseline: str, baseline_ns: Sequence[float], this_ns: Sequence[float]) -> Ratio:
-    """Compare two contestants that were timed in the same rounds.
+    """Compare two workloads that were timed in the same rounds.
 
     The ratio is formed within each round, where both saw the same state of the machine; what changes from
     round to round (clock frequency, other programs) so falls out of it.

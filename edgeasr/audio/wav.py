@@ -27,7 +27,7 @@ _TO_THE_END = 0xFFFFFFFF  # size of a data chunk written to a pipe, where the le
 _FULL_SCALE = 127 / 128  # the largest positive sample of the coarsest PCM
 
 
-def read_clip(path: Path, max_duration_s: float = 60) -> Clip:
+def read_clip(path: str | Path, max_duration_s: float = 60) -> Clip:
     """Read an audio file; several channels are averaged to one.
 
     Args:
@@ -39,10 +39,10 @@ def read_clip(path: Path, max_duration_s: float = 60) -> Clip:
         MissingPackageError: the format needs soundfile, which is not installed.
 
     Example:
-        >>> read_clip(Path("yes.wav")).duration_s  # doctest: +SKIP
+        >>> read_clip("yes.wav").duration_s  # doctest: +SKIP
         1.0
     """
-    with _open_file(path) as file:
+    with _open_file(Path(path)) as file:
         return _decode(file, str(path), max_duration_s)
 
 

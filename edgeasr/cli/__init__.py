@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -62,6 +63,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line: errors of edgeasr become one line and exit code 1, Ctrl-C exit code 130."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that what was begun is cleaned up
     try:
         code = group.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

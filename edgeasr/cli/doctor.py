@@ -62,7 +62,7 @@ def _show(report: Report) -> None:
     lacks = " ".join(name for name, there in cpu.features.items() if not there)
     console = Console(highlight=False)
     console.print(f"edgeasr {report.edgeasr}, Python {report.python}, {report.platform}", markup=False)
-    console.print(f"CPU: {cpu.model} ({cpu.architecture}), {cpu.logical_cores} cores", markup=False)
+    console.print(f"CPU: {cpu.model or 'unknown'} ({cpu.architecture}), {cpu.logical_cores} cores", markup=False)
     console.print(f"     vector instructions: {has}{f', without {lacks}' if lacks else ''}", markup=False)
     console.print(f"GPU: {', '.join(gpu['name'] for gpu in report.gpu) or 'none that Keras sees'}", markup=False)
 

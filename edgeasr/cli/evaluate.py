@@ -1,15 +1,15 @@
 """`edgeasr evaluate`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from edgeasr.cli.output import note, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
+    from edgeasr.data.dataset import Split
     from edgeasr.metrics.evaluation import Evaluation
-    from edgeasr.runtime import Runtime
 
 __all__ = ["command"]
 
@@ -33,7 +33,7 @@ __all__ = ["command"]
 def command(
     model: Path,
     data: tuple[str, ...],
-    split: str,
+    split: "Split",
     leave_out: str | None,
     labels: str | None,
     runtime: str | None,
@@ -48,17 +48,19 @@ def command(
     \b
     edgeasr evaluate digits/ds-cnn.int8.tflite --data fsdd:fsdd.tar.xz
     """
+    from edgeasr.data import load_datasets
     from edgeasr.data.arrays import load_features
-    from edgeasr.metrics.evaluation import evaluate
+    from edgeasr.metrics.evaluation import evaluate, labels_of
     from edgeasr.runtime import load
 
     loaded = load(model, runtime, threads)
-    specs, speaker = _data_of(model, data, leave_out)
-    examples, names = _examples(loaded, specs, speaker, split, labels)
+    names = labels_of(loaded, tuple(label.strip() for label in labels.split(",")) if labels else ())
+    specs, speaker = (data, leave_out) if data else _data_of(model, leave_out)
+    examples = load_datasets(specs, speaker).labelled(split)
     note(f"{loaded.name} ({loaded.version}) on {len(examples)} clips of {' + '.join(specs)}, {split} split")
     features, targets = load_features(examples, names, loaded.frontend)
-    with progress_bar("evaluating", len(targets)) as advance:
-        result = evaluate(loaded, names, features, targets, advance)
+    with progress_bar("evaluating") as progress:
+        result = evaluate(loaded, names, features, targets, progress)
     if as_json:
         print_json(result.to_json())
     else:
@@ -69,56 +71,22 @@ def command(
         plot_confusion(result.confusion, result.labels, plot)
 
 
-def _data_of(model: Path, data: tuple[str, ...], leave_out: str | None) -> tuple[tuple[str, ...], str | None]:
-    """Find the data sets to evaluate on: those given, or those of the bundle."""
+def _data_of(model: Path, leave_out: str | None) -> tuple[tuple[str, ...], str | None]:
+    """Find the data sets that the bundle of a model was trained on, and the speaker who was left out."""
     from edgeasr.bundle import Bundle
+    from edgeasr.errors import BundleError
 
-    if data:
-        return data, leave_out
-    folder = model if model.is_dir() else model.parent
-    if not (folder / "manifest.json").exists():
-        raise click.UsageError(f"{model} does not say which data it was trained on: pass --data NAME[:PATH]")
-    training = Bundle.open(folder).manifest.training
+    try:
+        training = Bundle.open(model if model.is_dir() else model.parent).manifest.training
+    except BundleError:
+        training = {}
     if not training.get("data"):
-        raise click.UsageError(f"{folder} does not say which data it was trained on: pass --data NAME[:PATH]")
+        raise click.UsageError(f"{model} does not say which data it was trained on: pass --data NAME[:PATH]")
     return tuple(training["data"]), leave_out or training.get("leave_out")
 
 
-def _examples(
-    model: "Runtime", specs: tuple[str, ...], speaker: str | None, split: str, labels: str | None
-) -> tuple[list[Any], tuple[str, ...]]:
-    """Choose the labelled clips, and the labels of the model."""
-    from edgeasr.data import load_dataset
-    from edgeasr.data.dataset import leave_out
-    from edgeasr.errors import ArtefactError
-
-    datasets = [load_dataset(spec) for spec in specs]
-    if speaker:
-        datasets = [leave_out(dataset, speaker) for dataset in datasets if _speaks(dataset, speaker)] or [
-            leave_out(datasets[0], speaker)
-        ]
-    names = tuple(label.strip() for label in labels.split(",")) if labels else model.labels
-    if not names:
-        raise ArtefactError(f"{model.path}: carries no labels: pass --labels in the order of its outputs")
-    examples = [
-        example
-        for dataset in datasets
-        for example in dataset.examples
-        if example.split == split and example.label is not None
-    ]
-    return examples, names
-
-
-def _speaks(dataset: Any, speaker: str) -> bool:
-    return any(example.speaker == speaker for example in dataset.examples)
-
-
 def _print(result: "Evaluation") -> None:
-    accuracy = result.to_json()["accuracy"]
-    click.echo(
-        f"accuracy {accuracy['value']:.2%}  (95 % interval {accuracy['low']:.2%} to {accuracy['high']:.2%}, "
-        f"{accuracy['correct']} of {accuracy['n']})"
-    )
+    click.echo(f"accuracy {result.accuracy}")
     print_table(
         ("label", ">precision", ">recall", ">f1", ">clips"),
         [

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from edgeasr.cli.output import note, print_json
+from edgeasr.cli.output import note, print_json, progress_bar
 
 __all__ = ["command"]
 
@@ -42,7 +42,7 @@ def command(
     edgeasr train ds-cnn --data fsdd --out digits-bundle
     """
     from edgeasr.config import from_mapping, read_toml
-    from edgeasr.errors import BundleError
+    from edgeasr.metrics.classification import Accuracy
     from edgeasr.train.config import TrainConfig
     from edgeasr.train.fit import train
 
@@ -53,16 +53,12 @@ def command(
         if not settings.get(name):
             raise click.UsageError(f"missing {option}: pass it, or a --recipe that has it")
     config = from_mapping(TrainConfig, settings, str(recipe) if recipe else "options")
-    if (out / "manifest.json").exists() and not overwrite:
-        raise BundleError(f"{out}: holds a bundle already: choose another --out, or pass --overwrite to replace it")
-    bundle = train(config, out, report=note, restart=restart)
+    with progress_bar("epoch") as progress:
+        bundle = train(config, out, report=note, progress=progress, restart=restart, overwrite=overwrite)
     metrics = bundle.manifest.metrics
     if as_json:
-        print_json({"bundle": str(bundle.path), "labels": list(bundle.manifest.labels), "metrics": metrics})
+        print_json({"bundle": str(out), "labels": list(bundle.manifest.labels), "metrics": metrics})
         return
-    click.echo(f"wrote {bundle.path}/ (epoch {metrics['best_epoch']}, the best on the dev split)")
-    if accuracy := metrics.get("test_accuracy"):
-        click.echo(
-            f"test accuracy {accuracy['value']:.2%}  (95 % interval {accuracy['low']:.2%} to {accuracy['high']:.2%}, "
-            f"{accuracy['n']} clips)"
-        )
+    click.echo(f"wrote {out}/ (epoch {metrics['best_epoch']}, the best on the dev split)")
+    if "test_accuracy" in metrics:
+        click.echo(f"test accuracy {Accuracy(**metrics['test_accuracy'])}")

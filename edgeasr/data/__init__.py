@@ -1,5 +1,5 @@
 """Data sets: labelled clips with their splits, and how they become arrays."""
 
-from edgeasr.data.dataset import DATASETS, Dataset, Example, load_dataset
+from edgeasr.data.dataset import DATASETS, Dataset, Example, load_dataset, load_datasets
 
-__all__ = ["DATASETS", "Dataset", "Example", "load_dataset"]
+__all__ = ["DATASETS", "Dataset", "Example", "load_dataset", "load_datasets"]

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.audio.clip import Clip
-from edgeasr.audio.resample import resample
 from edgeasr.data.dataset import Example
 from edgeasr.errors import DataError
+from edgeasr.features.clip import fit_clip
 from edgeasr.features.config import FrontendConfig
 from edgeasr.features.frontend import Frontend
 
-__all__ = ["BACKGROUND", "fit_clip", "load_audio", "load_features", "load_targets"]
+__all__ = ["BACKGROUND", "load_audio", "load_features", "load_targets"]
 
 F32 = NDArray[np.float32]
 
@@ -58,7 +58,7 @@ def load_audio(
         clip = example.read()
         if not isinstance(clip, Clip):
             raise DataError(f"{example.id} has features and no sound: it can be evaluated, not trained with")
-        row[:] = _fitted(clip, config)
+        row[:] = fit_clip(clip, config)
     return audio, targets
 
 
@@ -95,7 +95,7 @@ def load_features(
                     f"{example.id} is sound, and the model carries no front end: "
                     "export it with edgeasr, or use a data set of ready features"
                 )
-            rows.append(frontend(_fitted(content, frontend.config)))
+            rows.append(frontend(fit_clip(content, frontend.config)))
             continue
         shape = shape or content.shape
         if content.shape != shape:
@@ -105,33 +105,6 @@ def load_features(
             )
         rows.append(content)
     return np.array(rows, np.float32).reshape(len(rows), *(shape or ())), targets
-
-
-def fit_clip(samples: F32, clip_samples: int) -> F32:
-    """Cut or zero-pad a clip to a length, with the centre of its energy as near to the middle as it goes.
-
-    As near as it goes: a longer clip fills the whole result, and of a shorter one nothing is lost.
-
-    Args:
-        samples: float32 [n].
-        clip_samples: the length wanted.
-
-    Returns:
-        float32 [clip_samples].
-    """
-    spare = clip_samples - len(samples)
-    energy = np.square(samples, dtype=np.float64)
-    total = energy.sum()
-    centre = energy @ np.arange(len(samples)) / total if total > 0 else len(samples) / 2
-    start = round(min(max(clip_samples / 2 - centre, min(spare, 0)), max(spare, 0)))  # of the clip in the result
-    fitted = np.zeros(clip_samples, np.float32)
-    part = samples[max(0, -start) : clip_samples - start]
-    fitted[max(0, start) : max(0, start) + len(part)] = part
-    return fitted
-
-
-def _fitted(clip: Clip, config: FrontendConfig) -> F32:
-    return fit_clip(resample(clip, config.sample_rate_hz).samples, config.clip_samples)
 
 
 def _with_progress(examples: Sequence[Example]) -> Iterable[Example]:

@@ -1,6 +1,6 @@
 """What a data set is, and the registry of those that there are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,7 +11,7 @@ from edgeasr.audio.clip import Clip
 from edgeasr.errors import DataError
 from edgeasr.registry import resolve
 
-__all__ = ["DATASETS", "Dataset", "Example", "Split", "leave_out", "load_dataset"]
+__all__ = ["DATASETS", "Dataset", "Example", "Split", "load_dataset", "load_datasets"]
 
 Split = Literal["train", "dev", "test"]
 
@@ -51,6 +51,44 @@ class Dataset:
     examples: tuple[Example, ...]
     licence: str
 
+    def of_split(self, split: Split) -> tuple[Example, ...]:
+        """Give the examples of a split, background included."""
+        return tuple(example for example in self.examples if example.split == split)
+
+    def labelled(self, split: Split) -> tuple[Example, ...]:
+        """Give the examples of a split that have a label.
+
+        Raises:
+            DataError: there are none.
+        """
+        examples = tuple(example for example in self.of_split(split) if example.label is not None)
+        if not examples:
+            raise DataError(
+                f"{self.name}: no labelled clip in the split {split!r}: expected some, choose another split"
+            )
+        return examples
+
+
+def load_datasets(specs: Sequence[str], leave_out: str | None = None) -> Dataset:
+    """Load data sets and join them: their labels in the order in which they first appear, all their examples.
+
+    Args:
+        specs: `NAME` or `NAME:PATH` each.
+        leave_out: a speaker who makes the test split; all others' test clips go to the training split.
+
+    Raises:
+        ConfigError: there is no data set of this name.
+        DataError: one cannot be found or read, or nobody of this name speaks in any of them.
+    """
+    datasets = [load_dataset(spec) for spec in specs]
+    joined = Dataset(
+        name=" + ".join(dataset.name for dataset in datasets),
+        labels=tuple(dict.fromkeys(label for dataset in datasets for label in dataset.labels)),
+        examples=tuple(example for dataset in datasets for example in dataset.examples),
+        licence="; ".join(dict.fromkeys(dataset.licence for dataset in datasets)),
+    )
+    return _leave_out(joined, leave_out) if leave_out else joined
+
 
 def load_dataset(spec: str) -> Dataset:
     """Load a data set by its name on the command line, `NAME` or `NAME:PATH`.
@@ -64,7 +102,7 @@ def load_dataset(spec: str) -> Dataset:
     return dataset
 
 
-def leave_out(dataset: Dataset, speaker: str) -> Dataset:
+def _leave_out(dataset: Dataset, speaker: str) -> Dataset:
     """Make `speaker` the test split and put all others' test clips into their training split.
 
     Raises:

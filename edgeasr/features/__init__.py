@@ -1,6 +1,7 @@
 """Speech features: one specification, `FrontendConfig`, and its implementations."""
 
+from edgeasr.features.clip import clip_features
 from edgeasr.features.config import FrontendConfig
 from edgeasr.features.frontend import Frontend, StreamingFrontend
 
-__all__ = ["Frontend", "FrontendConfig", "StreamingFrontend"]
+__all__ = ["Frontend", "FrontendConfig", "StreamingFrontend", "clip_features"]

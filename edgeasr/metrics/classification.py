@@ -10,13 +10,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "Accuracy",
     "ClassReport",
+    "accuracy",
     "accuracy_interval",
     "agreement",
     "confusion_matrix",
     "mcnemar_p",
     "per_class",
 ]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """The share of clips that were right, with Wilson's 95 % interval.
+
+    Attributes:
+        value: correct / n.
+        low, high: bounds of the true share.
+        correct: clips that were right.
+        n: clips in all.
+    """
+
+    value: float
+    low: float
+    high: float
+    correct: int
+    n: int
+
+    def __str__(self) -> str:
+        interval = f"95 % interval {self.low:.2%} to {self.high:.2%}"
+        return f"{self.value:.2%}  ({interval}, {self.correct} of {self.n})"
 
 
 @dataclass(frozen=True)
@@ -97,6 +121,12 @@ def accuracy_interval(correct: int, total: int, confidence: float = 0.95) -> tup
     low, high = (centre - half) / (1 + weight), (centre + half) / (1 + weight)
     # The exact bounds reach 0 and 1 there; rounding leaves a little.
     return (0.0 if correct == 0 else low), (1.0 if correct == total else high)
+
+
+def accuracy(correct: NDArray[np.bool_]) -> Accuracy:
+    """Sum up which clips were right: bool [clips], at least one."""
+    right, total = int(np.count_nonzero(correct)), len(correct)
+    return Accuracy(right / total, *accuracy_interval(right, total), right, total)
 
 
 def per_class(confusion: NDArray[np.int64], labels: Sequence[str]) -> dict[str, ClassReport]:

@@ -1,6 +1,6 @@
 """What every runtime offers, and `load`, which picks one by the file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from edgeasr.errors import ArtefactError
 from edgeasr.features.config import FrontendConfig
 from edgeasr.registry import resolve
 
-__all__ = ["RUNTIMES", "Runtime", "load", "runtime_name", "softmax"]
+__all__ = ["RUNTIMES", "Runtime", "load", "runtime_name"]
 
 RUNTIMES: Mapping[str, str] = {
     "keras": "edgeasr.runtime.keras:KerasRuntime",
@@ -64,6 +64,28 @@ class Runtime(Protocol):
         """Score one clip: float32 features [frames, bins] to float32 scores [labels]."""
         ...
 
+    def run_batch(
+        self, features: NDArray[np.float32], progress: Callable[[float], None] = lambda done: None
+    ) -> NDArray[np.float32]:
+        """Score clips, each from a fresh state, one by one as a device does.
+
+        Args:
+            features: float32 [clips, frames, bins].
+            progress: called with the share that is done.
+
+        Returns:
+            float32 [clips, labels].
+
+        Raises:
+            ArtefactError: a score is not a finite number.
+        """
+        scores = []
+        for done, clip in enumerate(features, start=1):
+            self.reset()
+            scores.append(self.run(clip))
+            progress(done / len(features))
+        return check_scores(np.stack(scores), self.path)
+
     def reset(self) -> None:
         """Forget the state of a streaming model; nothing to do for the others."""
 
@@ -81,7 +103,7 @@ def load(path: str | Path, runtime: str | None = None, threads: int = 1) -> Runt
         MissingPackageError: the runtime is not installed.
 
     Example:
-        >>> model = load("digits/model.int8.tflite")  # doctest: +SKIP
+        >>> model = load("digits/ds-cnn.int8.tflite")  # doctest: +SKIP
         >>> model.run(features)  # doctest: +SKIP
     """
     path = Path(path)
@@ -105,27 +127,32 @@ def runtime_name(path: Path) -> str:
 
 
 def check_features(features: NDArray[np.float32], shape: tuple[int, ...], path: Path) -> NDArray[np.float32]:
-    """Make of features a model's input: float32, in its shape.
+    """Make of features a model's input: float32, in its shape, which may have dimensions of one more or be flat.
 
     Raises:
-        ArtefactError: they have another number of values, or hold NaN: integers have none, and argmax would take it
-            for the best score.
+        ArtefactError: they have another shape, or hold NaN: integers have none, and argmax would take it for the best
+            score.
     """
     features = np.asarray(features, np.float32)
     flat = features.reshape(-1)
     if np.isnan(flat.dot(flat)):  # is NaN if one of them is, and costs less than to look at each
         raise ArtefactError(f"{path.name} expects numbers as features, got NaN: check the audio they were made from")
-    try:
-        return features.reshape(shape)
-    except ValueError:
+    if features.shape == shape[1:]:
+        return features[None]
+    wanted = tuple(size for size in shape if size != 1)
+    if tuple(size for size in features.shape if size != 1) != wanted and wanted != flat.shape:
         raise ArtefactError(
             f"{path.name} expects features of shape {shape[1:]}, got {features.shape}: use the front end it carries"
-        ) from None
+        )
+    return features.reshape(shape)
 
 
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Turn logits into probabilities along the last axis."""
-    # ufunc.reduce, because the methods max and sum cost a microsecond more, which counts beside an inference of fifty
-    scores: NDArray[np.float32] = np.exp(logits - np.maximum.reduce(logits, axis=-1, keepdims=True))
-    scores /= np.add.reduce(scores, axis=-1, keepdims=True)
+def check_scores(scores: NDArray[np.float32], path: Path) -> NDArray[np.float32]:
+    """Pass scores on.
+
+    Raises:
+        ArtefactError: one is not a finite number.
+    """
+    if not np.isfinite(scores).all():
+        raise ArtefactError(f"{path}: gives scores that are not finite (NaN or infinite): export or train it again")
     return scores

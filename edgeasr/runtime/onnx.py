@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from edgeasr.card import METADATA_KEY, Card
 from edgeasr.errors import ArtefactError
 from edgeasr.packages import require
-from edgeasr.runtime.base import Runtime, check_features, softmax
+from edgeasr.runtime.base import Runtime, check_features
+from edgeasr.scores import softmax
 
 __all__ = ["OnnxRuntime"]
 

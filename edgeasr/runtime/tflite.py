@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from edgeasr.card import read_from_tflite
 from edgeasr.errors import ArtefactError, MissingPackageError
 from edgeasr.quiet import quiet
-from edgeasr.runtime.base import Runtime, check_features, softmax
+from edgeasr.runtime.base import Runtime, check_features
+from edgeasr.scores import softmax
 
 __all__ = ["TfliteRuntime", "interpreter_package"]
 

@@ -1,1 +1,1 @@
-"""Training and evaluation of Keras models."""
+"""Training of Keras models."""

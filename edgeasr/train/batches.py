@@ -9,25 +9,19 @@ from edgeasr.data.arrays import BACKGROUND
 from edgeasr.data.augment import augment_audio, augment_features, noise_bank
 from edgeasr.features import Frontend, FrontendConfig
 from edgeasr.train.config import TrainConfig
+from edgeasr.train.corpus import Waveforms
 
 __all__ = ["make_batches", "one_hot"]
 
 
-def make_batches(
-    audio: NDArray[np.float32],
-    targets: NDArray[np.int64],
-    labels: int,
-    frontend: FrontendConfig,
-    config: TrainConfig,
-) -> Any:
+def make_batches(waveforms: Waveforms, labels: int, frontend: FrontendConfig, config: TrainConfig) -> Any:
     """Make a Keras data set that gives (features [batch, frames, bins], wanted [batch, labels]).
 
     What a batch holds depends only on the seed, the epoch (`set_epoch`) and its number: not on the order in which
     batches are asked for, nor on what was computed before. So a resumed training sees what it would have seen.
 
     Args:
-        audio: float32 [clips, samples].
-        targets: int64 [clips], `BACKGROUND` for what is no label's.
+        waveforms: the clips.
         labels: number of labels.
         frontend: the features.
         config: batch size, seed and augmentation.
@@ -44,16 +38,16 @@ def make_batches(
 
         def set_epoch(self, epoch: int) -> None:
             self._epoch = epoch
-            self._order = np.random.default_rng([config.seed, epoch]).permutation(len(audio))
+            self._order = np.random.default_rng([config.seed, epoch]).permutation(len(waveforms.targets))
 
         def __len__(self) -> int:
-            return -(-len(audio) // config.batch_size)
+            return -(-len(waveforms.targets) // config.batch_size)
 
         def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
             rng = np.random.default_rng([config.seed, self._epoch, index])
             chosen = self._order[index * config.batch_size : (index + 1) * config.batch_size]
             sound, wanted = augment_audio(
-                audio[chosen], targets[chosen], frontend.sample_rate_hz, config.augment, bank, rng
+                waveforms.audio[chosen], waveforms.targets[chosen], frontend.sample_rate_hz, config.augment, bank, rng
             )
             features = augment_features(compute(sound), config.augment, rng)
             return features, one_hot(wanted, labels)

@@ -1,6 +1,7 @@
 """The state of a training between two epochs, on disk."""
 
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,8 @@ from edgeasr.atomic import replacing
 from edgeasr.errors import BundleError
 
 __all__ = ["Checkpoint"]
+
+_STATE = "state.json"
 
 
 @dataclass
@@ -41,28 +44,52 @@ class Checkpoint:
             self.model.save(scratch / "last.keras")
             np.savez(scratch / "best.npz", *self.best)
             state = {name: getattr(self, name) for name in ("settings", "epoch", "history", "best_epoch")}
-            (scratch / "state.json").write_text(json.dumps(state, indent=1))
+            (scratch / _STATE).write_text(json.dumps(state, indent=1))
 
     @classmethod
-    def load(cls, folder: Path, settings: Mapping[str, Any]) -> "Checkpoint | None":
+    def check(cls, folder: Path, settings: Mapping[str, Any]) -> None:
+        """Check that an interrupted training, if there is one, can go on with these settings.
+
+        Raises:
+            BundleError: it was made with others, or cannot be read.
+        """
+        if not folder.exists():
+            return
+        saved = _read_state(folder)["settings"]
+        different = [key for key, value in settings.items() if saved.get(key) != value]
+        if different:
+            raise BundleError(f"{folder} holds a training with another {different[0]}: {_hint(folder)}")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Checkpoint | None":
         """Read the state of an interrupted training, or None where there is none.
 
         Raises:
-            BundleError: it was made with other settings, or cannot be read.
+            BundleError: it cannot be read.
         """
         import keras
         import numpy as np
 
         if not folder.exists():
             return None
-        hint = f"pass the same settings to resume it, or --restart to begin again (or delete {folder})"
         try:
-            state = json.loads((folder / "state.json").read_text())
-            different = [key for key, value in settings.items() if state["settings"].get(key) != value]
-            if different:
-                raise BundleError(f"{folder} holds a training with another {different[0]}: {hint}")
             with np.load(folder / "best.npz") as arrays:
                 best = [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
-            return cls(**state, model=keras.saving.load_model(folder / "last.keras"), best=best)
-        except (OSError, ValueError, KeyError) as error:
-            raise BundleError(f"{folder}: the interrupted training cannot be read ({error}): {hint}") from error
+            model = keras.saving.load_model(folder / "last.keras")
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise BundleError(
+                f"{folder}: the interrupted training cannot be read ({error}): {_hint(folder)}"
+            ) from error
+        return cls(**_read_state(folder), model=model, best=best)
+
+
+def _read_state(folder: Path) -> dict[str, Any]:
+    try:
+        state = json.loads((folder / _STATE).read_text())
+        return {name: state[name] for name in ("settings", "epoch", "history", "best_epoch")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{folder}: the interrupted training cannot be read ({error}): {_hint(folder)}") from error
+
+
+def _hint(folder: Path) -> str:
+    return f"pass the same settings to resume it, or --restart to begin again (or delete {folder})"

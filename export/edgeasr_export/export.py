@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeasr.bundle import Artefact, Bundle
-from edgeasr.errors import ExportError
-from edgeasr.runtime.base import softmax
+from edgeasr.bundle import LOG, Artefact, Bundle
+from edgeasr.errors import EdgeASRError, ExportError
+from edgeasr.scores import softmax
 from edgeasr_export.conversion import Conversion, convert
 from edgeasr_export.exporters import exporter
 from edgeasr_export.schemes import scheme
@@ -58,12 +58,12 @@ def export_bundle(
         for conversion in convert(work, steps, time_limit_s, progress):
             try:
                 bundle = _accept(bundle, conversion, work)
-            except ExportError as error:
+            except EdgeASRError as error:
                 failures.append(f"{conversion.step}: {error}")
         if failures:
-            shutil.copyfile(work / "worker.log", bundle.path / "export.log")
+            shutil.copyfile(work / "worker.log", bundle.path / LOG)
     if failures:
-        raise ExportError(f"{'; '.join(failures)} (log: {bundle.path / 'export.log'})")
+        raise ExportError(f"{'; '.join(failures)} (log: {bundle.path / LOG})")
     return bundle
 
 

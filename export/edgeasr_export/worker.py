@@ -2,24 +2,21 @@
 
 Converters crash on some models, and take the whole process with them; so they run here, and `conversion` watches. WORK
 holds `model.keras` and `features.npz` (calibration, verification). The worker adds `saved_model/`, `reference.npy` (the
-original's outputs on the verification features) and `FORMAT.SCHEME` files, and reports each step on standard output.
+original's outputs on the verification features) and `FORMAT.SCHEME` files, and reports each step.
 """
 
-import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edgeasr.child import report
+from edgeasr_export.conversion import ORIGINAL
 from edgeasr_export.exporters import exporter
 from edgeasr_export.schemes import scheme
 
-__all__ = ["MARK", "ORIGINAL", "main"]
-
-MARK = "@edgeasr "  # before each line of ours: converters print to standard output too
-ORIGINAL = "original"
+__all__ = ["main"]
 
 
 def main(work: Path, steps: list[str]) -> None:
@@ -27,15 +24,15 @@ def main(work: Path, steps: list[str]) -> None:
     with np.load(work / "features.npz") as arrays:
         calibration, verification = arrays["calibration"], arrays["verification"]
     for step in steps:
-        _report(start=step)
+        report(start=step)
         if step == ORIGINAL:
             _freeze(work, verification)
-            _report(done=step)
+            report(done=step)
             continue
         format_name, _, scheme_name = step.partition(":")
         target = work / f"{format_name}.{scheme_name}"
         quantisation = exporter(format_name).convert(work / "saved_model", target, scheme(scheme_name), calibration)
-        _report(done=step, quantisation=quantisation)
+        report(done=step, quantisation=quantisation)
 
 
 def _freeze(work: Path, verification: Any) -> None:
@@ -48,10 +45,5 @@ def _freeze(work: Path, verification: Any) -> None:
     model.export(work / "saved_model", format="tf_saved_model", input_signature=[signature], verbose=False)
 
 
-def _report(**line: Any) -> None:
-    print(MARK + json.dumps(line), flush=True)
-
-
 if __name__ == "__main__":
-    os.environ["KERAS_BACKEND"] = "tensorflow"
     main(Path(sys.argv[1]), sys.argv[2:])

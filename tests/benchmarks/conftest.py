@@ -8,9 +8,10 @@ import pytest
 from edgeasr.bundle import Artefact, Bundle, Manifest, Samples
 from edgeasr.card import METADATA_KEY
 from edgeasr.features import FrontendConfig
-from edgeasr_bench import subjects
+from edgeasr.metrics.classification import Accuracy
+from edgeasr_bench import candidates
 from edgeasr_bench.environment import Environment
-from edgeasr_bench.record import Accuracy, Latency, Ratio, Result, Run
+from edgeasr_bench.record import Latency, Ratio, Result, Run
 
 FRONTEND = FrontendConfig(sample_rate_hz=8000, clip_ms=200, window_ms=20, hop_ms=10, fft_size=256, mel_bins=8)
 LABELS = ("one", "two", "three")
@@ -91,9 +92,9 @@ def make_bundle(tmp_path, weights):
 @pytest.fixture
 def without_keras(monkeypatch):
     """Make Keras and TensorFlow look as if they were not installed."""
-    installed = subjects._is_installed
+    installed = candidates._is_installed
     monkeypatch.setattr(
-        subjects, "_is_installed", lambda module: module not in ("keras", "tensorflow") and installed(module)
+        candidates, "_is_installed", lambda module: module not in ("keras", "tensorflow") and installed(module)
     )
 
 
@@ -108,7 +109,7 @@ def result():
         threads=1,
         latency_us=Latency(59.0, 80.0, 120.0, 5000),
         ratio_to_float=Ratio("ds-cnn.float32.tflite", 1.0, 1.0, 1.0),
-        accuracy=Accuracy(0.99, 0.98, 0.995, 1000),
+        accuracy=Accuracy(0.99, 0.98, 0.995, 990, 1000),
         agreement=1.0,
         mcnemar_p=1.0,
         bytes=100_000,
@@ -118,6 +119,8 @@ def result():
         first_inference_ms=0.5,
         latency_with_frontend_us=Latency(150.0, 200.0, 300.0, 2000),
         frontend_us=Latency(90.0, 100.0, 110.0, 3000),
+        sha256="ab" * 32,
+        model_sha256="cd" * 32,
     )
 
 
@@ -130,7 +133,7 @@ def quantised(result):
             "artefact": "ds-cnn.int8.tflite",
             "scheme": "int8",
             "ratio_to_float": Ratio(result.artefact, 1.72, 1.6, 1.8),
-            "accuracy": Accuracy(0.987, 0.977, 0.993, 1000),
+            "accuracy": Accuracy(0.987, 0.977, 0.993, 987, 1000),
             "mcnemar_p": 0.5,
             "bytes": 27_000,
         }

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import edgeasr
-from edgeasr_bench.environment import git_sha, parse_cpuinfo, read_environment
+from edgeasr.machine import FEATURES, read_cpu
+from edgeasr_bench.environment import git_sha, read_environment
 
 
 def test_environment_names_neither_the_machine_nor_its_folders():
@@ -29,9 +30,10 @@ def test_environment_has_the_versions_that_run():
     assert environment.cores >= 1
 
 
-def test_cpuinfo_gives_the_first_core():
-    text = "processor\t: 0\nmodel name\t: First\n\nprocessor\t: 1\nmodel name\t: Second\n"
-    assert parse_cpuinfo(text) == {"processor": "0", "model name": "First", "": ""}
+def test_environment_lists_the_instructions_that_are_there():
+    environment = read_environment()
+    assert set(environment.cpu_features) <= {name for names in FEATURES.values() for name in names}
+    assert all(read_cpu().features[name] for name in environment.cpu_features)
 
 
 def test_git_sha_of_a_folder_inside_a_checkout_is_none(tmp_path):

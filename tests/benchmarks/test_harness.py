@@ -1,5 +1,6 @@
 """Whole bench runs, of ONNX models small enough to take no time."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgeasr.bundle import Bundle
+from edgeasr.data.mlperf_kws import LABELS
 from edgeasr_bench import Settings, bench
 
 DATA = Path(os.environ.get("EDGEASR_DATA", Path(__file__).parents[2] / "../shared/data"))
@@ -51,28 +54,49 @@ def test_bench_gives_the_json_of_the_contract(make_bundle):
     ]
     assert list(result["latency_us"]) == ["p50", "p95", "p99", "samples"]
     assert list(result["ratio_to_float"]) == ["baseline", "median", "low", "high"]
-    assert list(result["accuracy"]) == ["value", "low", "high", "n"]
+    assert list(result["accuracy"]) == ["value", "low", "high", "correct", "n"]
     assert result["latency_us"]["p50"] <= result["latency_us"]["p95"] <= result["latency_us"]["p99"]
     assert result["runtime_version"].startswith("onnxruntime ")
 
 
-def test_bench_keeps_the_raw_samples(make_bundle):
+def test_bench_says_which_files_it_measured(make_bundle):
+    bundle = make_bundle()
+    for result in bench([bundle.path], QUICK).results:
+        assert result.sha256 == hashlib.sha256((bundle.path / result.artefact).read_bytes()).hexdigest()
+        assert result.model_sha256 == bundle.manifest.model_sha256
+
+
+def test_bench_leaves_a_bundle_as_it_is(make_bundle):
+    bundle = make_bundle(schemes=["int8"])
+    before = {file.name: file.read_bytes() for file in bundle.path.iterdir()}
+    bench([bundle.path], QUICK)
+    assert {file.name: file.read_bytes() for file in bundle.path.iterdir()} == before
+    assert Bundle.open(bundle.path).manifest == bundle.manifest
+
+
+def test_run_writes_the_raw_samples(make_bundle, tmp_path):
     run = bench([make_bundle().path], QUICK)
-    for result in run.results:
-        samples = np.concatenate(run.samples_ns[result.artefact])
-        assert len(samples) == result.latency_us.samples
-        assert np.median(samples) / 1000 == pytest.approx(result.latency_us.p50, abs=0.001)
+    run.write_samples(tmp_path / "samples.raw")
+    with np.load(tmp_path / "samples.raw") as written:
+        for result in run.results:
+            rounds, times_ns = written[result.artefact].T
+            assert written[result.artefact].dtype == np.int64
+            assert len(times_ns) == result.latency_us.samples
+            assert np.median(times_ns) / 1000 == pytest.approx(result.latency_us.p50, abs=0.001)
+            assert np.unique(rounds).tolist() == list(range(len(run.samples_ns[result.artefact])))
+            last = run.samples_ns[result.artefact][-1]
+            assert np.array_equal(times_ns[rounds == rounds[-1]], last)
 
 
 def test_bench_measures_the_front_end_apart_and_together(make_bundle):
-    (result,) = bench(make_bundle().artefact_paths[:1], QUICK).results
+    (result,) = bench([make_bundle().path / "tiny.float32.onnx"], QUICK).results
     together = result.latency_with_frontend_us.p50
     assert together > result.frontend_us.p50 > 0
     assert together == pytest.approx(result.frontend_us.p50 + result.latency_us.p50, rel=0.5)
 
 
 def test_bench_of_an_artefact_alone_has_no_accuracy_and_says_why_there_is_no_ratio(make_bundle):
-    (result,) = bench(make_bundle().artefact_paths[1:], QUICK).results
+    (result,) = bench([make_bundle().path / "tiny.int8.onnx"], QUICK).results
     assert result.accuracy is result.agreement is result.mcnemar_p is result.ratio_to_float is None
     assert result.notes[0] == "no ratio: no float32 artefact of the same model was benched in onnxruntime"
 
@@ -86,7 +110,7 @@ def test_bench_of_a_foreign_file_knows_no_kin(make_onnx):
 
 def test_bench_compares_nothing_across_models(make_bundle, make_onnx):
     bundle = make_bundle()
-    run = bench([bundle.artefact_paths[0], make_onnx()], QUICK)
+    run = bench([bundle.path / "tiny.float32.onnx", make_onnx()], QUICK)
     assert run.results[1].ratio_to_float is None
 
 
@@ -108,6 +132,6 @@ def test_bench_reproduces_the_accuracy_of_the_mlperf_model(name, correct):
     if not (model.exists() and data.exists()):
         pytest.skip("needs the MLPerf Tiny model and features in EDGEASR_DATA")
     pytest.importorskip("ai_edge_litert")
-    (result,) = bench([model], Settings(data=f"mlperf-kws:{data}", seconds=0.05)).results
-    assert round(result.accuracy.value * result.accuracy.n) == correct
+    (result,) = bench([model], Settings(data=(f"mlperf-kws:{data}",), labels=LABELS, seconds=0.05)).results
+    assert result.accuracy.correct == correct
     assert result.accuracy.n == 1000

@@ -4,22 +4,25 @@ import numpy as np
 import pytest
 
 from edgeasr.audio.clip import Clip
+from edgeasr.data import dataset as module
 from edgeasr.data.dataset import Dataset, Example
 from edgeasr.errors import ArtefactError, DataError
 from edgeasr.runtime import load
-from edgeasr_bench import inputs as module
+from edgeasr_bench.candidates import find_candidates
 from edgeasr_bench.inputs import noise, read_inputs
-from edgeasr_bench.subjects import find_subjects
+from edgeasr_bench.settings import Settings
+
+LABELS = ("one", "two", "three")
 
 
 @pytest.fixture
-def read(without_keras):
+def read(without_keras, tmp_path):
     """Give a function that reads the inputs for paths."""
 
-    def read(*paths, data=None, split="test"):
-        subjects = find_subjects(paths, print)
-        models = [load(subject.source, subject.runtime) for subject in subjects]
-        return read_inputs(subjects, models, data, split)
+    def read(*paths, **settings):
+        candidates = find_candidates(paths, tmp_path, print)
+        models = [load(candidate.source, candidate.runtime) for candidate in candidates]
+        return read_inputs(candidates, models, Settings(**settings))
 
     return read
 
@@ -30,9 +33,9 @@ def give_dataset(monkeypatch):
 
     def give(labels, content):
         examples = [
-            Example(f"{label}-{number}", label, "", "test", lambda: content)
+            Example(f"{label}-{speaker}", label, speaker, "train" if speaker == "c" else "test", lambda: content)
             for label in (*labels, None)
-            for number in range(3)
+            for speaker in "abc"
         ]
         monkeypatch.setattr(module, "load_dataset", lambda spec: Dataset(spec, labels, tuple(examples), ""))
 
@@ -47,7 +50,7 @@ def test_bundle_is_fed_its_verification_samples(make_bundle, read):
 
 
 def test_artefact_alone_is_fed_the_front_ends_view_of_noise(make_bundle, read):
-    (given,) = read(make_bundle().artefact_paths[0])
+    (given,) = read(make_bundle().path / "tiny.int8.onnx")
     assert given.targets is None
     assert given.features.shape[1:] == (19, 8)
     assert np.isfinite(given.features).all()
@@ -60,51 +63,53 @@ def test_foreign_file_is_fed_its_own_shape(make_onnx, read):
 
 
 def test_data_set_is_read_once_for_models_of_one_front_end(make_bundle, read, give_dataset):
-    give_dataset(("one", "two", "three"), Clip(np.full(1600, 0.1, np.float32), 8000))
-    first, second = read(*make_bundle().artefact_paths, data="made-up")
-    assert first is second
-    assert first.targets.tolist() == [
-        0,
-        0,
-        0,
-        1,
-        1,
-        1,
-        2,
-        2,
-        2,
-    ]  # the background has no label and is left out
-    assert first.features.shape == (9, 19, 8)
+    give_dataset(LABELS, Clip(np.full(1600, 0.1, np.float32), 8000))
+    first, second, third = read(make_bundle().path, make_bundle("other").path / "tiny.int8.onnx", data=("made-up",))
+    assert first is second is third
+    assert first.targets.tolist() == [0, 0, 1, 1, 2, 2]  # the background has no label and is left out
+    assert first.features.shape == (6, 19, 8)
 
 
-def test_data_set_of_ready_features_fits_a_foreign_file(make_onnx, read, give_dataset):
+def test_data_sets_are_joined_and_split_by_speaker(make_bundle, read, give_dataset):
+    give_dataset(LABELS, Clip(np.full(1600, 0.1, np.float32), 8000))
+    (given, _) = read(make_bundle().path, data=("made-up", "made-up"), leave_out="c")
+    assert given.targets.tolist() == [0, 1, 2, 0, 1, 2]
+
+
+def test_data_set_of_ready_features_fits_a_foreign_file_whose_labels_are_given(make_onnx, read, give_dataset):
     give_dataset(("a", "b", "c"), np.ones((19, 8), np.float32))
-    (given,) = read(make_onnx(), data="made-up")
-    assert given.targets.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    (given,) = read(make_onnx(), data=("made-up",), labels=("c", "b", "a"))
+    assert given.targets.tolist() == [2, 2, 1, 1, 0, 0]
 
 
-def test_foreign_file_of_another_width_is_an_error_that_says_both(make_onnx, read, give_dataset):
+def test_labels_inside_come_before_those_given(make_bundle, read, give_dataset):
+    give_dataset(LABELS, np.ones((19, 8), np.float32))
+    (given, _) = read(make_bundle().path, data=("made-up",), labels=("c", "b", "a"))
+    assert given.targets.tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_foreign_file_without_labels_is_an_error(make_onnx, read, give_dataset):
     give_dataset(("a", "b", "c"), np.ones((19, 8), np.float32))
-    with pytest.raises(ArtefactError, match=r"five\.onnx: has 5 outputs, made-up has 3 labels"):
-        read(make_onnx("five.onnx", outputs=5), data="made-up")
+    with pytest.raises(ArtefactError, match=r"foreign\.onnx: carries no labels: pass --labels"):
+        read(make_onnx(), data=("made-up",))
 
 
-def test_foreign_file_of_another_shape_is_an_error(make_onnx, read, give_dataset):
-    give_dataset(("a", "b", "c"), np.ones((4, 4), np.float32))
-    with pytest.raises(ArtefactError, match=r"expects features of shape \(19, 8\), got \(4, 4\)"):
-        read(make_onnx(), data="made-up")
+def test_foreign_file_of_another_width_is_an_error(make_onnx, read, give_dataset):
+    give_dataset(("a", "b", "c"), np.ones((19, 8), np.float32))
+    with pytest.raises(ArtefactError, match=r"five\.onnx: has 5 outputs, got 3 labels"):
+        read(make_onnx("five.onnx", outputs=5), data=("made-up",), labels=("a", "b", "c"))
 
 
 def test_foreign_file_cannot_be_fed_sound(make_onnx, read, give_dataset):
     give_dataset(("a", "b", "c"), Clip(np.zeros(1600, np.float32), 8000))
-    with pytest.raises(ArtefactError, match="carries no front end"):
-        read(make_onnx(), data="made-up")
+    with pytest.raises(DataError, match="carries no front end"):
+        read(make_onnx(), data=("made-up",), labels=("a", "b", "c"))
 
 
 def test_empty_split_is_an_error(make_bundle, read, give_dataset):
     give_dataset(("one",), np.ones((19, 8), np.float32))
-    with pytest.raises(DataError, match="no labelled clips in its split 'dev'"):
-        read(make_bundle().path, data="made-up", split="dev")
+    with pytest.raises(DataError, match="no labelled clip in the split 'dev'"):
+        read(make_bundle().path, data=("made-up",), split="dev")
 
 
 def test_noise_is_the_same_every_time(make_bundle):

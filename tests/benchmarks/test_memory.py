@@ -1,14 +1,13 @@
 """Memory and load time in a child process."""
 
-import json
 import sys
 
 import numpy as np
 import pytest
 
 from edgeasr.errors import ArtefactError
+from edgeasr_bench.footprint_child import peak_rss_bytes
 from edgeasr_bench.memory import measure_footprint
-from edgeasr_bench.probe import peak_rss_bytes
 
 
 def stand_in(tmp_path, monkeypatch, script):
@@ -38,20 +37,8 @@ def test_footprint_of_a_damaged_file_is_one_clear_line(tmp_path):
 
 def test_footprint_names_the_signal_that_ended_the_child(tmp_path, monkeypatch):
     stand_in(tmp_path, monkeypatch, "kill -SEGV $$")
-    with pytest.raises(ArtefactError, match=r"model\.onnx: .* ended by SIGSEGV"):
+    with pytest.raises(ArtefactError, match=r"model\.onnx: the process that .* crashed \(SIGSEGV\)"):
         measure_footprint(tmp_path / "model.onnx", "onnxruntime", 1)
-
-
-def test_footprint_says_so_when_the_child_says_nothing(tmp_path, monkeypatch):
-    stand_in(tmp_path, monkeypatch, "exit 7")
-    with pytest.raises(ArtefactError, match="failed with code 7"):
-        measure_footprint(tmp_path / "model.onnx", "onnxruntime", 1)
-
-
-def test_footprint_ignores_what_a_runtime_prints(tmp_path, monkeypatch):
-    measures = json.dumps({"load_ms": 1.0, "first_inference_ms": 2.0, "peak_rss_bytes": 3})
-    stand_in(tmp_path, monkeypatch, f"echo chatter; echo more >&2; echo '{measures}'")
-    assert measure_footprint(tmp_path / "model.onnx", "onnxruntime", 1).peak_rss_bytes == 3
 
 
 def test_peak_rss_is_read_from_the_high_water_mark(tmp_path):

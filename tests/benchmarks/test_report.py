@@ -2,8 +2,9 @@
 
 import pytest
 
-from edgeasr_bench.record import Accuracy, Latency, Ratio
-from edgeasr_bench.report import markdown, print_run, summarise
+from edgeasr.metrics.classification import Accuracy
+from edgeasr_bench.record import Latency, Ratio
+from edgeasr_bench.report import COST, SPEED, describe, explain, markdown, rows, summarise
 
 
 def test_summary_says_what_quantisation_brought(result, quantised, make_run):
@@ -37,7 +38,9 @@ def test_summary_calls_no_difference_what_is_none(result, quantised, make_run, m
     ],
 )
 def test_summary_weighs_the_accuracy(result, quantised, make_run, accuracy, p, words):
-    (line,) = summarise(make_run(result, quantised(accuracy=Accuracy(accuracy, 0.9, 1.0, 1000), mcnemar_p=p)))
+    (line,) = summarise(
+        make_run(result, quantised(accuracy=Accuracy(accuracy, 0.9, 1.0, round(1000 * accuracy), 1000), mcnemar_p=p))
+    )
     assert words in line
 
 
@@ -65,55 +68,36 @@ def test_summary_leaves_out_what_has_no_float_beside_it(quantised, make_run):
     assert summarise(make_run(quantised(ratio_to_float=None))) == []
 
 
-def test_table_shows_usual_names_and_numbers_whole(result, quantised, make_run, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    print_run(make_run(result, quantised()))
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= 80
-    rows = [line.split() for line in lines if line.lstrip().startswith("ds-cnn.")]
-    assert rows == [
-        ["ds-cnn.float32.tflite", "59.0", "80.0", "120.0", "150.0", "1.00", "(1.00-1.00)"],
-        ["ds-cnn.int8.tflite", "59.0", "80.0", "120.0", "150.0", "1.72", "(1.60-1.80)"],
-        ["ds-cnn.float32.tflite", "99.0", "(98.0-99.5)", "100.0", "100.0", "60", "120"],
-        ["ds-cnn.int8.tflite", "98.7", "(97.7-99.3)", "100.0", "27.0", "60", "120"],
+def test_rows_show_numbers_whole(result, quantised):
+    assert rows(SPEED, [result, quantised()]) == [
+        ["59.0", "80.0", "120.0", "150.0", "1.00 (1.00-1.00)"],
+        ["59.0", "80.0", "120.0", "150.0", "1.72 (1.60-1.80)"],
+    ]
+    assert rows(COST, [quantised(bytes=25_123_456)]) == [["98.7 (97.7-99.3)", "100.0", "25123.5", "60", "120"]]
+
+
+def test_rows_show_long_times_without_decimals(quantised):
+    slow = quantised(latency_us=Latency(612345.6, 712345.6, 912345.6, 10))
+    assert rows(SPEED[:3], [slow]) == [["612346", "712346", "912346"]]
+
+
+def test_rows_show_what_was_not_measured_as_a_dash(quantised):
+    bare = quantised(accuracy=None, agreement=None, ratio_to_float=None, latency_with_frontend_us=None)
+    assert [row.count("-") for row in (*rows(SPEED, [bare]), *rows(COST, [bare]))] == [2, 2]
+
+
+def test_describe_names_each_runtime_once_with_its_threads(result, quantised, make_run):
+    other = quantised(runtime_version="keras 3.15.0 (tensorflow, CPU)", threads=2)
+    run = make_run(result, quantised(), other)
+    assert describe(run.environment, run.results) == [
+        "A CPU | with a bar, 2 cores, load 0.2, Some Linux 12, Python 3.11.7",
+        "ai-edge-litert 2.3.0, 1 thread; keras 3.15.0 (tensorflow, CPU), 2 threads",
     ]
 
 
-def test_table_cuts_long_names_and_nothing_else(quantised, make_run, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    slow = Latency(612345.6, 712345.6, 912345.6, 10)
-    extreme = quantised(
-        artefact="a-folder/attention-cnn-with-a-long-name.int8.onnx",
-        latency_us=slow,
-        latency_with_frontend_us=slow,
-        ratio_to_float=None,
-        accuracy=Accuracy(1.0, 0.9872, 1.0, 300),
-        bytes=25_123_456,
-        peak_rss_bytes=1_512_000_000,
-        load_ms=12345.6,
-        notes=("something that a reader of this result must know, and that takes more than one line of text",),
-    )
-    print_run(make_run(extreme))
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= 80
-    rows = [line.split() for line in lines if line.lstrip().startswith("…")]
-    assert [row[0].endswith(".int8.onnx") for row in rows] == [True, True]
-    assert rows[0][1:] == ["612346", "712346", "912346", "612346", "-"]
-    assert rows[1][1:] == ["100.0", "(98.7-100.0)", "100.0", "25123.5", "1512", "12346"]
-
-
-def test_table_shows_what_was_not_measured_as_a_dash(quantised, make_run, capsys):
-    bare = quantised(
-        accuracy=None,
-        agreement=None,
-        mcnemar_p=None,
-        ratio_to_float=None,
-        latency_with_frontend_us=None,
-        frontend_us=None,
-    )
-    print_run(make_run(bare))
-    rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.lstrip().startswith("ds-cnn.int8")]
-    assert [row.count("-") for row in rows] == [2, 2]
+def test_explain_gives_the_time_of_the_front_end_where_there_is_one(result, quantised):
+    assert "(the front end alone: 90.0 us)" in explain([result, quantised()])
+    assert "alone" not in explain([quantised(frontend_us=None)])
 
 
 def test_markdown_has_summary_table_environment_and_command(result, quantised, make_run):

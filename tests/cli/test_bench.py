@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,10 +78,29 @@ def test_bench_prints_one_json_object_and_writes_a_report(models, tmp_path):
     assert results[1]["ratio_to_float"]["baseline"] == "tiny.float32.onnx"
     assert results[0]["threads"] == 2
     text = report.read_text()
-    assert "edgeasr bench" in text
-    assert "--threads 2 --seconds 0.05 --json --report" in text
+    words = [*models, models[0], "--seconds", "0.05", "--threads", "2", "--json", "--report", str(report)]
+    assert f"```sh\nedgeasr bench {shlex.join(words)}\n```" in text
     assert done.stderr == f"report: {report}\n"
     assert [path.name for path in report.parent.iterdir()] == ["report.md"]
+
+
+def test_bench_writes_the_raw_samples(models, tmp_path):
+    done = edgeasr(*models, "--seconds", "0.05", "--json", "--samples", str(tmp_path / "samples.npz"))
+    assert done.returncode == 0, done.stderr
+    with np.load(tmp_path / "samples.npz") as samples:
+        for result in json.loads(done.stdout)["results"]:
+            assert samples[result["artefact"]].shape == (result["latency_us"]["samples"], 2)
+
+
+def test_bench_cuts_long_names_at_their_front_and_nothing_else(models, tmp_path):
+    name = f"a-model-with-a-long-name-{'x' * 40}.int8.onnx"
+    shutil.copyfile(models[1], tmp_path / name)
+    done = edgeasr(models[0], str(tmp_path / name), "--seconds", "0.05")
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    rows = [line.split() for line in lines if line.lstrip().startswith("…")]
+    assert [row[0].endswith(".int8.onnx") for row in rows] == [True, True]
+    assert [len(row) for row in rows] == [7, 6]
 
 
 def test_bench_of_artefacts_imports_no_training_framework(models):
@@ -112,6 +133,9 @@ def test_bench_of_artefacts_imports_no_training_framework(models):
         (["MODEL", "--seconds", "0"], "--seconds"),
         (["MODEL", "--split", "all"], "--split"),
         (["MODEL", "--report", "."], "--report"),
+        (["MODEL", "--samples", "."], "--samples"),
+        (["MODEL", "--labels", "a,b,c"], "pass --data"),
+        (["MODEL", "--leave-out", "theo"], "pass --data"),
     ],
 )
 def test_bench_used_wrongly_exits_2(models, words, complaint):

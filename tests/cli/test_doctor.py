@@ -4,18 +4,16 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from edgeasr import doctor
 from edgeasr.cli import doctor as cli_doctor
-from edgeasr.doctor import Cpu, Finding, Report, read_cpu
-from edgeasr.probes import PROBES, Answer, Probe, answer
+from edgeasr.doctor import Finding, Report, diagnose, diagnosis
+from edgeasr.doctor.probes import PROBES, Answer, Probe, answer
+from edgeasr.machine import Cpu
 
 FAKES = {
     "onnxruntime": "import os, signal; os.kill(os.getpid(), signal.SIGILL)",
@@ -47,13 +45,13 @@ def sick(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
 
 def test_doctor_reports_an_illegal_instruction(sick: dict[str, dict[str, str]]) -> None:
     assert sick["onnxruntime"]["status"] == "broken"
-    assert sick["onnxruntime"]["detail"] == "crashed (SIGILL)"
-    assert "pip install" in sick["onnxruntime"]["fix"]
+    assert sick["onnxruntime"]["detail"] == "onnxruntime crashed (SIGILL)"
+    assert sick["onnxruntime"]["fix"].startswith("pip install --force-reinstall")
 
 
 def test_doctor_stops_a_package_that_hangs(sick: dict[str, dict[str, str]]) -> None:
     assert sick["librosa"]["status"] == "broken"
-    assert sick["librosa"]["detail"] == "no answer within 5 s"
+    assert sick["librosa"]["detail"] == "librosa was stopped after 5 s"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +59,7 @@ def test_doctor_stops_a_package_that_hangs(sick: dict[str, dict[str, str]]) -> N
     [
         ("soxr", "ImportError: undefined symbol: soxr_version"),
         ("sounddevice", "OSError: PortAudio library not found"),
-        ("soundfile", "ended with code 3 and no answer"),
+        ("soundfile", "soundfile ended with code 3"),
     ],
 )
 def test_doctor_says_why_a_package_does_not_load(sick: dict[str, dict[str, str]], package: str, detail: str) -> None:
@@ -79,7 +77,7 @@ def test_doctor_examines_the_others_all_the_same(sick: dict[str, dict[str, str]]
 
 def test_doctor_json_has_the_documented_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = {key: PROBES[key] for key in ("numpy", "ai-edge-litert", "tflite-runtime", "keras", "sounddevice")}
-    monkeypatch.setattr(doctor, "PROBES", quick)
+    monkeypatch.setattr(diagnosis, "PROBES", quick)
     result = CliRunner().invoke(cli_doctor.command, ["--json"])
     assert result.exit_code == 0
     report = json.loads(result.stdout)
@@ -116,12 +114,12 @@ def test_doctor_table_fits_the_terminal(monkeypatch: pytest.MonkeyPatch, width: 
 
 def test_doctor_advises_one_tflite_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = {key: Answer("missing") for key in PROBES}
-    monkeypatch.setattr(doctor, "_ask", lambda keys, timeout_s: answers)
-    fixes = {finding.package: finding.fix for finding in doctor.diagnose().runtimes}
+    monkeypatch.setattr(diagnosis, "_ask", lambda probes, timeout_s: answers)
+    fixes = {finding.package: finding.fix for finding in diagnose().runtimes}
     assert fixes["ai-edge-litert"] == "pip install 'edgeasr[device]'"
     assert fixes["tflite-runtime"] == "pip install 'edgeasr[device-legacy]'"
     answers["tflite-runtime"] = Answer("ok", "2.14.0")
-    findings = {finding.package: finding for finding in doctor.diagnose().runtimes}
+    findings = {finding.package: finding for finding in diagnose().runtimes}
     assert findings["ai-edge-litert"].fix == ""
     assert findings["ai-edge-litert"].detail == "not needed beside tflite-runtime"
 
@@ -171,32 +169,3 @@ def test_probe_names_the_gpu_that_the_backend_sees(monkeypatch: pytest.MonkeyPat
     found = answer(PROBES["keras"])
     assert (found.status, found.detail) == ("ok", f"{backend} 1.2, 1 GPU")
     assert found.devices == [{"backend": backend, "name": GPU}]
-
-
-CPUINFO = {
-    "x86": (
-        "model name : Xeon\nmodel : 143\nflags : fpu avx2 fma avx_vnni\n",
-        "Xeon",
-        {"AVX2", "FMA", "VNNI"},
-    ),
-    "pi": (
-        "processor : 0\nFeatures : fp asimd asimdhp asimddp\n\nModel : Raspberry Pi 5 Model B Rev 1.0\n",
-        "Raspberry Pi 5 Model B Rev 1.0",
-        {"NEON", "dotprod", "fp16"},
-    ),
-    "armv7": ("model name : ARMv7\nFeatures : half neon vfpv4\n", "ARMv7", {"NEON"}),
-}
-
-
-@pytest.mark.parametrize("name", CPUINFO)
-def test_read_cpu_knows_the_vector_instructions(name: str, tmp_path: Path) -> None:
-    text, model, features = CPUINFO[name]
-    path = tmp_path / "cpuinfo"
-    path.write_text(textwrap.dedent(text))
-    cpu = read_cpu(path)
-    assert cpu.model == model
-    assert {feature for feature, there in cpu.features.items() if there} == features
-
-
-def test_read_cpu_works_without_cpuinfo(tmp_path: Path) -> None:
-    assert read_cpu(tmp_path / "none").features == {}

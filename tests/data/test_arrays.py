@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from edgeasr.audio.clip import Clip
 from edgeasr.audio.wav import read_clip
-from edgeasr.data.arrays import BACKGROUND, fit_clip, load_audio, load_features, load_targets
+from edgeasr.data.arrays import BACKGROUND, load_audio, load_features, load_targets
 from edgeasr.data.dataset import Example
 from edgeasr.errors import AudioError, DataError
 from edgeasr.features import Frontend, FrontendConfig
+from edgeasr.features.clip import fit_length
 
 CONFIG = FrontendConfig(sample_rate_hz=8000, mel_bins=20)
 NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 8000).astype(np.float32)
@@ -122,18 +123,18 @@ def test_no_examples_are_empty_arrays() -> None:
 
 
 def test_fit_clip_cuts_around_the_energy() -> None:
-    fitted = fit_clip(burst(5000, 3000), 1000)
+    fitted = fit_length(burst(5000, 3000), 1000)
     assert fitted.sum() == pytest.approx(50)
     assert np.flatnonzero(fitted)[[0, -1]] == pytest.approx([450, 549], abs=1)
 
 
 def test_fit_clip_pads_around_the_energy() -> None:
-    assert np.flatnonzero(fit_clip(burst(400, 150), 1000))[0] == pytest.approx(450, abs=1)
+    assert np.flatnonzero(fit_length(burst(400, 150), 1000))[0] == pytest.approx(450, abs=1)
 
 
 def test_fit_clip_loses_nothing_of_a_short_clip() -> None:
     short = np.concatenate([np.full(300, 0.01), np.full(10, 0.9)]).astype(np.float32)
-    fitted = fit_clip(short, 320)
+    fitted = fit_length(short, 320)
     start = np.flatnonzero(fitted)[0]
     np.testing.assert_array_equal(fitted[start : start + 310], short)
 
@@ -143,7 +144,7 @@ def test_fit_clip_loses_nothing_of_a_short_clip() -> None:
 def test_fit_clip_is_always_a_part_of_the_clip(samples: int, wanted: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     clip = (rng.uniform(0.1, 1, samples) ** rng.integers(1, 9)).astype(np.float32)
-    fitted = fit_clip(clip, wanted)
+    fitted = fit_length(clip, wanted)
     assert len(fitted) == wanted
     kept = fitted[fitted != 0]
     assert len(kept) == min(samples, wanted)  # as much of the clip as there is room for, in one piece
@@ -152,4 +153,4 @@ def test_fit_clip_is_always_a_part_of_the_clip(samples: int, wanted: int, seed: 
 
 @pytest.mark.parametrize("samples", [100, 1000, 3000])
 def test_fit_clip_of_silence_is_silence(samples: int) -> None:
-    np.testing.assert_array_equal(fit_clip(np.zeros(samples, np.float32), 1000), np.zeros(1000))
+    np.testing.assert_array_equal(fit_length(np.zeros(samples, np.float32), 1000), np.zeros(1000))

@@ -15,8 +15,9 @@ import pytest
 from edgeasr.bundle import Bundle
 from edgeasr.errors import ConfigError, ExportError, MissingPackageError
 from edgeasr.runtime import load
-from edgeasr.runtime.base import softmax
-from edgeasr_export import EXPORTERS, SCHEMES, export_bundle
+from edgeasr.scores import softmax
+from edgeasr_export import EXPORTERS, SCHEMES, conversion, export_bundle
+from edgeasr_export.conversion import Conversion
 
 MakeBundle = Callable[[Any], Bundle]
 
@@ -69,11 +70,41 @@ def test_export_of_a_model_that_crashes_the_converter_keeps_what_works(make_bund
     assert leftovers(bundle) == ["export.log"]
 
 
-def test_export_of_a_converter_that_hangs_is_stopped(make_bundle: MakeBundle, dense_model: Any) -> None:
+def test_export_of_a_model_that_hangs_is_stopped(make_bundle: MakeBundle, dense_model: Any) -> None:
     bundle = make_bundle(dense_model)
-    with pytest.raises(ExportError, match=r"stopped after 0 s"):
-        export_bundle(bundle, ["int8"], ["tflite"], time_limit_s=0.001)  # every converter hangs for longer than that
+    with pytest.raises(ExportError, match=r"loading and running the Keras model was stopped after 0\.001 s"):
+        export_bundle(bundle, ["int8"], ["tflite"], time_limit_s=0.001)  # every model hangs for longer than that
     assert [name for name in leftovers(bundle) if name != "export.log"] == []
+
+
+WORKER = """
+import sys, time
+from edgeasr.child import report
+
+for step in sys.argv[2:]:
+    report(start=step)
+    print("noise without a line break", end="")
+    if step == "tflite:int8":
+        time.sleep(600)
+    if step == "onnx:int8":
+        sys.exit("unsupported operator")
+    report(done=step, quantisation={})
+"""
+
+
+def test_conversion_that_hangs_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "some_worker.py").write_text(WORKER)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(conversion, "WORKER", "some_worker")
+    begun: list[str] = []
+    steps = ["tflite:float32", "tflite:int8", "onnx:int8", "onnx:float32"]
+    assert conversion.convert(tmp_path, steps, 2, begun.append) == [
+        Conversion("tflite:float32", {}),
+        Conversion("tflite:int8", failure="the converter was stopped after 2 s"),
+        Conversion("onnx:int8", failure="unsupported operator"),
+        Conversion("onnx:float32", {}),
+    ]
+    assert begun == ["original", *steps]
 
 
 def test_export_of_a_model_with_nan_weights_is_refused(make_bundle: MakeBundle, dense_model: Any) -> None:

@@ -7,7 +7,7 @@ import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeasr.metrics import accuracy_interval, agreement, confusion_matrix, mcnemar_p, per_class
+from edgeasr.metrics.classification import accuracy_interval, agreement, confusion_matrix, mcnemar_p, per_class
 
 PAIRS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
 COUNTS = st.tuples(*[st.integers(0, 400)] * 4)

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeasr.errors import ArtefactError, DataError
+from edgeasr.errors import ArtefactError
 from edgeasr.metrics.classification import accuracy_interval
-from edgeasr.metrics.evaluation import Evaluation, evaluate, score_clips
+from edgeasr.metrics.evaluation import evaluate, labels_of
 from edgeasr.runtime import Runtime
 
 LABELS = ("yes", "no", "up")
@@ -36,7 +36,7 @@ def test_evaluate_counts_right_labels_by_row_and_given_ones_by_column() -> None:
     result = evaluate(Echo(), LABELS, clips(0, 0, 1, 1, 2), np.array([0, 1, 1, 1, 0]))
     assert result.labels == LABELS
     assert result.confusion.tolist() == [[1, 0, 1], [1, 2, 0], [0, 0, 0]]
-    assert (result.correct, result.total) == (3, 5)
+    assert (result.accuracy.correct, result.accuracy.n) == (3, 5)
 
 
 def test_evaluation_for_programs_has_what_the_contract_says() -> None:
@@ -51,29 +51,45 @@ def test_evaluation_for_programs_has_what_the_contract_says() -> None:
 
 
 def test_evaluate_tells_its_progress() -> None:
-    steps: list[int] = []
+    steps: list[float] = []
     evaluate(Echo(), LABELS, clips(0, 1, 2), np.array([0, 1, 2]), steps.append)
-    assert sum(steps) == 3
-
-
-def test_evaluate_of_no_clip_is_an_error() -> None:
-    with pytest.raises(DataError, match="no clip to evaluate on: expected labelled clips in this split"):
-        evaluate(Echo(), LABELS, np.empty((0, 2, 2), np.float32), np.array([], np.int64))
+    assert steps == pytest.approx([1 / 3, 2 / 3, 1])
 
 
 @pytest.mark.parametrize("labels", [("yes", "no"), ("yes", "no", "up", "down")])
-def test_evaluate_with_another_number_of_labels_is_an_error(labels: tuple[str, ...]) -> None:
+def test_labels_of_another_number_than_outputs_are_an_error(labels: tuple[str, ...]) -> None:
     expected = rf"fake\.tflite: has 3 outputs, got {len(labels)} labels: pass --labels"
     with pytest.raises(ArtefactError, match=expected):
-        evaluate(Echo(), labels, clips(0), np.array([0]))
+        labels_of(Echo(), labels)
+    assert labels_of(Echo(), LABELS) == LABELS
+    with pytest.raises(ArtefactError, match="carries no labels"):
+        labels_of(Echo())
 
 
-def test_score_clips_runs_each_clip() -> None:
-    assert score_clips(Echo(), clips(2, 0)).tolist() == [[0, 0, 1], [1, 0, 0]]
+def test_run_batch_starts_each_clip_from_a_fresh_state() -> None:
+    class Counter(Echo):
+        calls = 0
+
+        def run(self, features: np.ndarray) -> np.ndarray:
+            self.calls += 1
+            return np.full(3, self.calls, np.float32)
+
+        def reset(self) -> None:
+            self.calls = 0
+
+    assert Counter().run_batch(clips(0, 1, 2)).tolist() == [[1, 1, 1]] * 3
+
+
+def test_run_batch_refuses_scores_that_are_not_finite() -> None:
+    class Broken(Echo):
+        def run(self, features: np.ndarray) -> np.ndarray:
+            return np.array([0, np.nan, 1], np.float32)
+
+    with pytest.raises(ArtefactError, match="not finite"):
+        Broken().run_batch(clips(0))
 
 
 def test_evaluation_without_an_error_is_wholly_right() -> None:
-    result = Evaluation(("a", "b"), np.array([[4, 0], [0, 6]]))
-    accuracy = result.to_json()["accuracy"]
-    assert (accuracy["value"], accuracy["high"]) == (1.0, 1.0)
-    assert 0.6 < accuracy["low"] < 0.8
+    accuracy = evaluate(Echo(), LABELS, clips(*[0] * 10), np.zeros(10, np.int64)).accuracy
+    assert (accuracy.value, accuracy.high) == (1.0, 1.0)
+    assert 0.6 < accuracy.low < 0.8

@@ -8,7 +8,8 @@ import pytest
 from edgeasr.bundle import Bundle
 from edgeasr.errors import ArtefactError, BundleError, ConfigError
 from edgeasr.runtime import RUNTIMES, load
-from edgeasr.runtime.base import Runtime, runtime_name, softmax
+from edgeasr.runtime.base import Runtime, runtime_name
+from edgeasr.scores import softmax
 from edgeasr_export.schemes import scheme
 
 

@@ -156,10 +156,12 @@ def test_config_out_of_range_is_an_error(change: dict[str, object]) -> None:
 def test_batches_do_not_depend_on_the_order_in_which_they_are_asked_for() -> None:
     from edgeasr.features import FrontendConfig
     from edgeasr.train.batches import make_batches
+    from edgeasr.train.corpus import Waveforms
 
     rng = np.random.default_rng(0)
     audio = rng.standard_normal((10, 16000)).astype(np.float32) * 0.1
-    batches = make_batches(audio, np.arange(10), 10, FrontendConfig(), replace(CONFIG, batch_size=4))
+    waveforms = Waveforms(audio, np.arange(10))
+    batches = make_batches(waveforms, 10, FrontendConfig(), replace(CONFIG, batch_size=4))
     batches.set_epoch(5)
     forward = [batches[index] for index in range(3)]
     for index in (2, 0, 1):
@@ -167,3 +169,29 @@ def test_batches_do_not_depend_on_the_order_in_which_they_are_asked_for() -> Non
         np.testing.assert_array_equal(batches[index][1], forward[index][1])
     batches.set_epoch(6)
     assert (batches[0][0] != forward[0][0]).any()
+
+
+def test_train_that_diverges_stops_and_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="the loss is nan.*--learning-rate"):
+        train(replace(CONFIG, learning_rate=float("1e38")), tmp_path / "diverged")
+    assert not (tmp_path / "diverged").exists()
+
+
+def test_seeds_reach_dropout_inside_recurrent_and_nested_layers() -> None:
+    import keras
+
+    from edgeasr.train.fit import _seed_dropout
+
+    inner = keras.Sequential([keras.layers.GRU(4, dropout=0.5), keras.layers.Dropout(0.5)])
+    model = keras.Sequential(
+        [
+            keras.Input((5, 3)),
+            keras.layers.Bidirectional(keras.layers.GRU(4, dropout=0.5, return_sequences=True)),
+            inner,
+        ]
+    )
+    model(np.zeros((1, 5, 3), np.float32))
+    _seed_dropout(model, 3, 8)
+    states = [layer.seed_generator.state for layer in model._flatten_layers() if hasattr(layer, "seed_generator")]
+    assert len(states) == 4
+    assert all(np.asarray(state).tolist() == [3, 8] for state in states)

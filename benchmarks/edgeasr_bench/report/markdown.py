@@ -6,7 +6,7 @@ from typing import Any
 
 from edgeasr_bench.record import Run
 from edgeasr_bench.report.summary import summarise
-from edgeasr_bench.report.tables import COST, SPEED, Column
+from edgeasr_bench.report.tables import COST, SPEED, Column, rows
 
 __all__ = ["markdown"]
 
@@ -35,13 +35,12 @@ def markdown(run: Run, command: str) -> str:
         run: the run.
         command: the command line that made it.
     """
-    results = ([value(result) for _, value in _COLUMNS] for result in run.results)
     environment = ([key, _plain(value)] for key, value in asdict(run.environment).items())
     notes = [f"{result.artefact}: {note}" for result in run.results for note in result.notes]
     sections = [
         "# Benchmark",
         _bullets(summarise(run)),
-        _table([head for head, _ in _COLUMNS], results),
+        _table([head for head, _ in _COLUMNS], rows(_COLUMNS, run.results)),
         _LEGEND,
         _bullets([*notes, *run.notes]),
         "## Environment",
@@ -51,8 +50,8 @@ def markdown(run: Run, command: str) -> str:
     return "\n\n".join(filter(None, sections)) + "\n"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
+def _table(heads: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *cells]
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
 
 

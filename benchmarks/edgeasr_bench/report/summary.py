@@ -1,9 +1,10 @@
-"""A bench run in plain words: one line for each artefact that is not its own yardstick."""
+"""A bench run in plain words: one line for each artefact that is not its own baseline."""
 
 from collections import Counter
 from collections.abc import Sequence
 
-from edgeasr_bench.record import Accuracy, Ratio, Run
+from edgeasr.metrics.classification import Accuracy
+from edgeasr_bench.record import Ratio, Run
 
 __all__ = ["runtime_title", "summarise"]
 

@@ -1,16 +1,15 @@
 """Load one model in a process of its own, with no other runtime in it, and report what that took.
 
-`python -m edgeasr_bench.probe PATH RUNTIME THREADS` prints one JSON object: load_ms, first_inference_ms,
-peak_rss_bytes.
+`python -m edgeasr_bench.footprint_child PATH RUNTIME THREADS` reports what a `Footprint` holds to `memory`.
 """
 
-import json
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
+from edgeasr.child import report
 from edgeasr.errors import EdgeASRError
 from edgeasr.runtime import load
 
@@ -18,7 +17,7 @@ __all__ = ["main", "peak_rss_bytes"]
 
 
 def main(path: str, runtime: str, threads: str) -> None:
-    """Load a model, run it once, print the measures."""
+    """Load a model, run it once, report the measures."""
     start = time.perf_counter_ns()
     model = load(path, runtime, int(threads))
     loaded = time.perf_counter_ns()
@@ -26,12 +25,11 @@ def main(path: str, runtime: str, threads: str) -> None:
     before = time.perf_counter_ns()
     model.run(features)
     after = time.perf_counter_ns()
-    measures = {
-        "load_ms": round((loaded - start) / 1e6, 3),
-        "first_inference_ms": round((after - before) / 1e6, 3),
-        "peak_rss_bytes": peak_rss_bytes(),
-    }
-    print(json.dumps(measures))
+    report(
+        load_ms=round((loaded - start) / 1e6, 3),
+        first_inference_ms=round((after - before) / 1e6, 3),
+        peak_rss_bytes=peak_rss_bytes(),
+    )
 
 
 def peak_rss_bytes(status: Path = Path("/proc/self/status")) -> int:

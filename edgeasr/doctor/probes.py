@@ -1,25 +1,22 @@
 """Probes of the optional packages: import one and let it do something small, in a process of its own.
 
-`python -m edgeasr.probes NAME` runs one probe and prints its answer as one line of JSON, the last of stdout.
-A package built for another CPU dies of an illegal instruction, and a broken driver hangs: then only this
-process is lost.
+`python -m edgeasr.doctor NAME` runs one probe. A package built for another CPU dies of an illegal instruction, and a
+broken driver hangs: then only this process is lost.
 """
 
 import base64
 import ctypes
 import importlib
-import importlib.metadata
-import json
 import os
-import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edgeasr.gpu import gpus_of
+from edgeasr.machine import package_version
 
 __all__ = ["PROBES", "Answer", "Probe", "answer"]
 
@@ -76,10 +73,7 @@ class Probe:
 
 def answer(probe: Probe) -> Answer:
     """Run one probe in this process."""
-    try:
-        installed = importlib.metadata.version(probe.package)
-    except importlib.metadata.PackageNotFoundError:
-        installed = ""
+    installed = package_version(probe.package)
     try:
         found = probe.check()
     except ModuleNotFoundError as error:
@@ -217,9 +211,3 @@ PROBES: Mapping[str, Probe] = {
     "soxr": Probe("resampling", "soxr", "audio", _soxr),
     "sounddevice": Probe("microphone", "sounddevice", "mic", _microphone, apt="libportaudio2"),
 }
-
-
-if __name__ == "__main__":
-    line = json.dumps(asdict(answer(PROBES[sys.argv[1]])))
-    print(f"\n{line}", flush=True)
-    os._exit(0)  # a package that hangs when it is unloaded has answered all the same

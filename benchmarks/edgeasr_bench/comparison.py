@@ -1,0 +1,86 @@
+"""Results from measurements: each summarised, and put beside its float originals."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgeasr.metrics.classification import accuracy, agreement, mcnemar_p
+from edgeasr_bench.measurement import Measurement
+from edgeasr_bench.record import Result
+from edgeasr_bench.stats import latency_us, speed_ratio
+
+__all__ = ["compare"]
+
+
+def compare(measurements: Sequence[Measurement]) -> tuple[Result, ...]:
+    """Summarise measurements, each compared with the float originals among them.
+
+    Returns:
+        One result a measurement, in their order.
+    """
+    return tuple(_result(one, measurements) for one in measurements)
+
+
+def _result(this: Measurement, among: Sequence[Measurement]) -> Result:
+    baseline = next((other for other in among if _is_baseline(other, this)), None)
+    original = _original(this, among)
+    mine, originals = this.answers, original.answers if original else None
+    notes = []
+    if baseline is None:
+        notes.append(f"no ratio: {_why_no_baseline(this)}")
+    if not this.inference.settled:
+        notes.append("its time did not settle in the warm-up: the machine is busy or slow")
+    return Result(
+        artefact=this.artefact,
+        runtime=this.runtime,
+        runtime_version=this.runtime_version,
+        scheme=this.scheme,
+        threads=this.threads,
+        latency_us=latency_us(this.inference.samples_ns),
+        ratio_to_float=None
+        if baseline is None
+        else speed_ratio(baseline.artefact, baseline.inference.medians_ns, this.inference.medians_ns),
+        accuracy=accuracy(mine.correct) if mine else None,
+        agreement=agreement(originals.predictions, mine.predictions) if mine and originals else None,
+        mcnemar_p=mcnemar_p(originals.correct, mine.correct) if mine and originals else None,
+        bytes=this.bytes,
+        peak_rss_bytes=this.footprint.peak_rss_bytes,
+        load_ms=this.footprint.load_ms,
+        original=original.artefact if original else None,
+        first_inference_ms=this.footprint.first_inference_ms,
+        latency_with_frontend_us=latency_us(this.with_frontend.samples_ns) if this.with_frontend else None,
+        frontend_us=latency_us(this.frontend.samples_ns) if this.frontend else None,
+        sha256=this.sha256,
+        model_sha256=this.model_sha256,
+        notes=tuple(notes),
+    )
+
+
+def _is_float_of(other: Measurement, this: Measurement) -> bool:
+    """Tell whether `other` is float32 and comes from the same Keras model; a file without a card has no known kin."""
+    return other.scheme == "float32" and this.model_sha256 is not None and other.model_sha256 == this.model_sha256
+
+
+def _is_baseline(other: Measurement, this: Measurement) -> bool:
+    """Tell whether `other` is the float artefact that the speed of `this` is compared with."""
+    return _is_float_of(other, this) and other.runtime == this.runtime
+
+
+def _why_no_baseline(this: Measurement) -> str:
+    if this.model_sha256 is None:
+        return "the file does not say which model it comes from"
+    return f"no float32 artefact of the same model was benched in {this.runtime}"
+
+
+def _original(this: Measurement, among: Sequence[Measurement]) -> Measurement | None:
+    """Find the float original that answered the same clips: Keras, or float32, best in the same runtime."""
+    if this.answers is None:
+        return None
+    found = [
+        other
+        for other in among
+        if _is_float_of(other, this)
+        and other.answers is not None
+        and np.array_equal(other.answers.targets, this.answers.targets)
+    ]
+    return min(found, key=lambda other: (other.runtime != "keras", other.runtime != this.runtime), default=None)
