@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeasr.cli.output import note, print_json, print_table, progress_bar
+from edgeasr.runtime import RUNTIMES
 
 if TYPE_CHECKING:
     from edgeasr.data.dataset import Split
@@ -26,7 +27,7 @@ __all__ = ["command"]
 )
 @click.option("--leave-out", metavar="SPEAKER", help="Test on this speaker alone.")
 @click.option("--labels", help="Labels of the outputs, comma separated, for a file that carries none.")
-@click.option("--runtime", help="Runtime, by default the one for the kind of file.")
+@click.option("--runtime", type=click.Choice(list(RUNTIMES)), help="Runtime.  [default: by the kind of file]")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of the inference.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Write the confusion matrix as a PNG picture.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -27,16 +27,14 @@ __all__ = ["command"]
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    default=Path("digits"),
-    show_default=True,
-    help="Folder for the built-in model (without BUNDLE).",
+    help="Folder for the built-in model, without BUNDLE.  [default: digits]",
 )
 @click.option(
     "--time-limit", type=click.FloatRange(min=1), default=600, show_default=True, help="Seconds a conversion."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    bundle: Path | None, schemes: tuple[str, ...], format_: str, out: Path, time_limit: float, as_json: bool
+    bundle: Path | None, schemes: tuple[str, ...], format_: str, out: Path | None, time_limit: float, as_json: bool
 ) -> None:
     """Convert a bundle to quantised TFLite and ONNX, and verify it.
 
@@ -51,11 +49,13 @@ def command(
     from edgeasr_export import EXPORTERS, export_bundle
     from edgeasr_export.exporters import exporter
 
+    if bundle and out:
+        raise click.UsageError("--out is for the built-in model; the files of a bundle are written into it")
     names = tuple(dict.fromkeys(schemes or ("int8",)))
     formats = tuple(EXPORTERS) if format_ == "all" else (format_,)
     for name in formats:
         exporter(name)  # a package that is missing is named before the built-in model is copied
-    opened = Bundle.open(bundle) if bundle else copy_builtin(out)
+    opened = Bundle.open(bundle) if bundle else copy_builtin(out or Path("digits"))
     exported: Bundle = export_bundle(
         opened, names, formats, time_limit_s=time_limit, progress=lambda step: note(f"converting {step} ...")
     )

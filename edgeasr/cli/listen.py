@@ -1,7 +1,6 @@
 """`edgeasr listen`: spot keywords in a microphone, a file or a pipe."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
@@ -84,7 +83,7 @@ def command(
 
     \b
     edgeasr listen digits/ds-cnn.int8.tflite clip.wav
-    arecord -f S16_LE -r 16000 | edgeasr listen digits/ds-cnn.int8.tflite -
+    arecord -t raw -f S16_LE -r 16000 | edgeasr listen digits/ds-cnn.int8.tflite -
     """
     if rate and source != "-":
         raise click.UsageError("--rate is for audio on standard input: give - as SOURCE, or leave --rate out")
@@ -92,7 +91,7 @@ def command(
         raise click.UsageError("--device is for the microphone: leave SOURCE out, or leave --device out")
     model = load(artefact, runtime, threads)
     spotter = Spotter(model, SpotterConfig(hop_ms, smoothing_ms, threshold, refractory_ms))
-    note(f"{artefact.name}: {model.scheme}, run by {model.version}, {threads} thread{'s'[: threads > 1]}")
+    note(f"{artefact.name}: {model.scheme}, run by {model.version}, threads: {threads}")
     microphone = source is None
     show = sys.stderr.isatty() and (microphone if live is None else live)
     heard = 0
@@ -107,10 +106,7 @@ def command(
     except KeyboardInterrupt:
         if not microphone:
             raise
-    except BrokenPipeError:  # whoever read the events has had enough, as `head -1` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
-    note(f"{spotter.time_s:.1f} s of audio, {heard} event{'s'[: heard != 1]}")
+    note(f"{spotter.time_s:.1f} s of audio, events: {heard}")
 
 
 def _open(source: str | None, rate: int | None, device: str | None, spotter: Spotter) -> Blocks:

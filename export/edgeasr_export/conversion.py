@@ -51,14 +51,8 @@ def _run_worker(
     """Run a worker until it ends; give what became of the steps that it began (at least one)."""
     done: list[Conversion] = []
     began = ""
-    log = work / "worker.log"
     with start(
-        WORKER,
-        str(work),
-        *steps,
-        time_limit_s=time_limit_s,
-        environment=_ENVIRONMENT,
-        log=log,
+        WORKER, str(work), *steps, time_limit_s=time_limit_s, environment=_ENVIRONMENT, log=work / "worker.log"
     ) as worker:
         for report in worker.reports():
             if "start" in report:

@@ -136,7 +136,7 @@ def test_listen_to_a_real_device_until_interrupted(microphone, tmp_path):
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert stderr.splitlines()[-1].endswith(" s of audio, 1 event")
+    assert stderr.splitlines()[-1].endswith(" s of audio, events: 1")
     assert "Traceback" not in stderr
 
 

@@ -86,7 +86,7 @@ def test_listen_prints_one_line_an_event(model, clip):
     assert [line.split()[2] for line in lines] == ["low", "high", "low"]
     assert all(re.fullmatch(r" {3}\d\.\d\d s  (low|high)  [01]\.\d\d", line) for line in lines)
     assert re.fullmatch(
-        r"bands.onnx: float32, run by onnxruntime \S+, 1 thread\n3.1 s of audio, 3 events\n", result.stderr
+        r"bands.onnx: float32, run by onnxruntime \S+, threads: 1\n3.1 s of audio, events: 3\n", result.stderr
     )
 
 
@@ -140,7 +140,7 @@ def test_listen_notes_a_stdin_that_ends_in_a_sample(model, pcm):
 def test_listen_hears_nothing_in_silence(model):
     result = listen(model, "-", input=bytes(64000))
     assert result.stdout == ""
-    assert result.stderr.endswith("2.0 s of audio, 0 events\n")
+    assert result.stderr.endswith("2.0 s of audio, events: 0\n")
 
 
 def test_listen_refuses_a_stdin_without_audio(model):
@@ -225,7 +225,7 @@ def test_listen_live_view_is_drawn_on_a_terminal_and_events_stay_on_stdout(model
     os.close(ours)
     assert (b"dBFS" in drawn) == live
     assert (b"\x1b[" in drawn) == live
-    assert b"3 events" in drawn
+    assert b"events: 3" in drawn
     assert stdout == listen(model, clip).stdout
 
 
