@@ -3,13 +3,17 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgeasr import builtin
 from edgeasr.builtin import copy_builtin
 from edgeasr.bundle import Bundle
 from edgeasr.data.fsdd import DIGITS
+from edgeasr.data.synthetic import say
 from edgeasr.errors import BundleError
+from edgeasr.runtime import load
+from edgeasr.spot import Spotter
 
 
 def test_builtin_is_a_bundle_of_the_ten_digits_under_a_megabyte() -> None:
@@ -61,3 +65,22 @@ def test_copy_builtin_on_a_full_disk_leaves_nothing(small_disk: Path) -> None:
         copy_builtin(small_disk / "digits")
     assert str(caught.value.filename2).startswith(str(small_disk))
     assert os.listdir(small_disk) == []
+
+
+@pytest.mark.parametrize("level_dbfs", [-200, -60, -40, -20])
+def test_builtin_hears_no_digit_in_silence_and_white_noise(exported: Bundle, level_dbfs: int) -> None:
+    (artefact,) = exported.path.glob("*.int8.tflite")
+    spotter = Spotter(load(artefact))
+    noise = np.random.default_rng(0).standard_normal(60 * spotter.sample_rate_hz, np.float32) * 10 ** (level_dbfs / 20)
+    assert spotter.feed(noise.astype(np.float32)) == []
+
+
+def test_builtin_hears_the_digits_that_are_spoken(exported: Bundle) -> None:
+    from edgeasr.audio.resample import resample
+
+    (artefact,) = exported.path.glob("*.int8.tflite")
+    spotter = Spotter(load(artefact))
+    words = ("three", "seven", "one", "six")
+    spoken = [np.pad(resample(say(word), spotter.sample_rate_hz).samples, 8000) for word in words]
+    events = spotter.feed(np.concatenate(spoken)) + spotter.finish()
+    assert [event.label for event in events] == list(words)

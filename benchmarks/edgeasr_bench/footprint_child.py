@@ -1,6 +1,6 @@
 """Load one model in a process of its own, with no other runtime in it, and report what that took.
 
-`python -m edgeasr_bench.footprint_child PATH RUNTIME THREADS` reports what a `Footprint` holds to `memory`.
+`python -m edgeasr_bench.footprint_child PATH RUNTIME THREADS` reports what a `Footprint` holds, or an error.
 """
 
 import sys
@@ -53,4 +53,4 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except EdgeASRError as error:
-        sys.exit(str(error))
+        report(error=str(error))

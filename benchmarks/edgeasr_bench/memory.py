@@ -39,6 +39,8 @@ def measure_footprint(path: Path, runtime: str, threads: int) -> Footprint:
     """
     arguments = (str(path), runtime, str(threads))
     with start("edgeasr_bench.footprint_child", *arguments, time_limit_s=_TIME_LIMIT_S) as child:
-        for measures in child.reports():
-            return Footprint(**measures)
+        for found in child.reports():
+            if "error" in found:
+                raise ArtefactError(found["error"])
+            return Footprint(**found)
         raise ArtefactError(f"{path}: {child.ending('the process that loads and runs it')}")

@@ -33,6 +33,13 @@ def test_footprint_of_a_damaged_file_is_one_clear_line(tmp_path):
     with pytest.raises(ArtefactError, match=r"damaged\.onnx: .*not an ONNX file") as caught:
         measure_footprint(path, "onnxruntime", 1)
     assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(str(path))
+    assert not str(caught.value).startswith(f"{path}: {path}")
+
+
+def test_footprint_of_what_fails_unforeseen_names_the_file(tmp_path):
+    with pytest.raises(ArtefactError, match=r"model\.onnx: ValueError: .*'many'"):
+        measure_footprint(tmp_path / "model.onnx", "onnxruntime", "many")
 
 
 def test_footprint_names_the_signal_that_ended_the_child(tmp_path, monkeypatch):

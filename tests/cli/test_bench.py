@@ -174,10 +174,11 @@ def test_bench_of_data_that_is_not_there_is_one_line_and_exits_1(models, data):
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs /proc to see how far the command is")
 def test_bench_ends_cleanly_on_ctrl_c(models, tmp_path):
-    report = tmp_path / "report.md"
+    report, temporary = tmp_path / "report.md", tmp_path / "temporary"
+    temporary.mkdir()
     child = subprocess.Popen(
         [sys.executable, "-c", MAIN, "bench", models[0], "--seconds", "60", "--report", str(report)],
-        env=environment(),
+        env={**environment(), "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -190,4 +191,5 @@ def test_bench_ends_cleanly_on_ctrl_c(models, tmp_path):
     output, errors = child.communicate(timeout=20)
     assert child.returncode == 130
     assert (output, errors.strip()) == ("", "edgeasr: interrupted")
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [temporary]
+    assert not list(temporary.glob("edgeasr*"))

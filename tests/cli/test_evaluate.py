@@ -183,9 +183,12 @@ def test_evaluate_of_a_split_without_clips_is_an_error(artefact: Path, clips: Pa
     )
 
 
-@pytest.mark.parametrize("option", [["--data", "nonsense"], ["--runtime", "nonsense"]])
-def test_evaluate_answers_a_wrong_name_with_the_right_ones(artefact: Path, clips: Path, option: list[str]) -> None:
-    assert "'nonsense': expected one of" in refused(ConfigError, artefact, "--data", f"folder:{clips}", *option)
+def test_evaluate_answers_a_wrong_name_with_the_right_ones(artefact: Path, clips: Path) -> None:
+    data = ("--data", f"folder:{clips}")
+    assert "'nonsense': expected one of" in refused(ConfigError, artefact, *data, "--data", "nonsense")
+    result = invoke(artefact, *data, "--runtime", "nonsense")
+    assert result.exit_code == 2
+    assert "'keras', 'tflite', 'onnxruntime'" in result.stderr
 
 
 def test_evaluate_of_a_file_alone_asks_for_the_data(artefact: Path, tmp_path: Path) -> None:
