@@ -5,6 +5,8 @@ import ctypes
 import hashlib
 import itertools
 import re
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
@@ -36,6 +38,8 @@ BACKGROUND_WORDS = (
 _SYNCHRONOUS, _DO_NOT_EXIT, _UTF8 = 2, 0x8000, 1
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+
+_LIBRARY = "libespeak-ng.so"
 
 _LOCK = threading.Lock()  # espeak-ng keeps its state in globals
 
@@ -168,6 +172,21 @@ def _data_folder() -> Path:
         raise DataError(f"espeak-ng has no data ({error}): reinstall espeakng-loader") from error
 
 
+@cache
+def _library_folder() -> "tempfile.TemporaryDirectory[str]":
+    """Copy the library to a folder of our own, until the process ends.
+
+    A library that anything else in the process holds open, such as another user of espeak-ng, is not loaded afresh.
+    """
+    loader = require("espeakng_loader", "train", "synthetic speech")
+    folder = tempfile.TemporaryDirectory(prefix="edgeasr.")
+    try:
+        shutil.copyfile(loader.get_library_path(), Path(folder.name) / _LIBRARY)
+    except (OSError, RuntimeError) as error:
+        raise DataError(f"espeak-ng cannot be loaded ({error}): reinstall espeakng-loader") from error
+    return folder
+
+
 def _synthesise(text: str, voice: str, parameters: dict[int, int]) -> Clip:
     """Speak by a copy of the library loaded for this one text.
 
@@ -175,9 +194,8 @@ def _synthesise(text: str, voice: str, parameters: dict[int, int]) -> Clip:
     would make the sound depend on what was said before; a fresh copy costs 2 ms.
     """
     data_folder = _data_folder()
-    loader = require("espeakng_loader", "train", "synthetic speech")
     try:
-        library = ctypes.CDLL(loader.get_library_path())
+        library = ctypes.CDLL(str(Path(_library_folder().name) / _LIBRARY))
     except OSError as error:
         raise DataError(f"espeak-ng cannot be loaded ({error}): reinstall espeakng-loader") from error
     try:

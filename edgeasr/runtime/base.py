@@ -1,5 +1,6 @@
 """What every runtime offers, and `load`, which picks one by the file."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.card import Card
-from edgeasr.errors import ArtefactError
+from edgeasr.errors import ArtefactError, ConfigError
 from edgeasr.features.config import FrontendConfig
 from edgeasr.registry import resolve
 
@@ -100,6 +101,7 @@ def load(path: str | Path, runtime: str | None = None, threads: int = 1) -> Runt
 
     Raises:
         ArtefactError: the file is missing, damaged, or not of a kind that the runtime reads.
+        ConfigError: there is no such runtime, or the number of threads is out of range.
         MissingPackageError: the runtime is not installed.
 
     Example:
@@ -107,6 +109,9 @@ def load(path: str | Path, runtime: str | None = None, threads: int = 1) -> Runt
         >>> model.run(features)  # doctest: +SKIP
     """
     path = Path(path)
+    most = max(64, os.cpu_count() or 1)  # a runtime starts as many as it is told, until the machine stands still
+    if not 1 <= threads <= most:
+        raise ConfigError(f"expected 1 to {most} threads, got {threads}")
     loaded: Runtime = resolve(RUNTIMES, runtime or runtime_name(path), "runtime")(path, threads)
     return loaded
 

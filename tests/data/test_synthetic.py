@@ -72,6 +72,23 @@ def test_sound_does_not_depend_on_the_order_of_reading_or_the_process() -> None:
     assert run.stdout.strip() == first
 
 
+def test_sound_does_not_depend_on_another_user_of_the_library() -> None:
+    """Ours must be a copy that is loaded afresh; one that somebody else holds open would keep its state."""
+    code = (
+        "import ctypes, hashlib, sys, espeakng_loader\n"
+        "held = ctypes.CDLL(espeakng_loader.get_library_path()) if sys.argv[1] == 'held' else None\n"
+        "from edgeasr.data.synthetic import say\n"
+        "sounds = [say(word, voice) for word in ('one', 'two') for voice in ('en-us+f3', 'en-gb-x-rp+croak')]\n"
+        "print(hashlib.sha256(b''.join(sound.samples.tobytes() for sound in sounds)).hexdigest())"
+    )
+    root = Path(__file__).parents[2]
+    held, alone = (
+        subprocess.run([sys.executable, "-c", code, word], cwd=root, check=True, capture_output=True).stdout
+        for word in ("held", "alone")
+    )
+    assert held == alone
+
+
 def test_sound_of_every_variant_is_its_own_and_repeats() -> None:
     voices = [f"en-us+{variant}" for variant in synthetic.variants()]
     sounds = {voice: synthetic.say("seven", voice).samples.tobytes() for voice in voices}
@@ -180,6 +197,7 @@ def test_a_damaged_installation_is_one_clear_line(tmp_path: Path, monkeypatch: p
     loader = pytest.importorskip("espeakng_loader")
     synthetic.say("one")  # fills the lists of voices
     monkeypatch.setattr(loader, "get_library_path", lambda: str(tmp_path / "none.so"))
+    monkeypatch.setattr(synthetic, "_library_folder", synthetic._library_folder.__wrapped__)  # not the copy of before
     with pytest.raises(DataError, match="espeak-ng cannot be loaded"):
         synthetic.say("one")
     monkeypatch.undo()

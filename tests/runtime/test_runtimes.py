@@ -167,3 +167,9 @@ def test_softmax_is_a_distribution_even_of_large_logits() -> None:
     expected = [[0.5, 0.5], [1, 0], [1 / (1 + np.exp(-1)), 1 / (1 + np.exp(1))]]
     np.testing.assert_allclose(softmax(logits), expected, atol=1e-7)
     assert logits[1, 0] == 1000  # left as it was
+
+
+@pytest.mark.parametrize("threads", [0, -1, 100_000])
+def test_load_refuses_a_number_of_threads_that_would_stop_the_machine(threads: int, artefacts: dict[str, Path]) -> None:
+    with pytest.raises(ConfigError, match=rf"^expected 1 to \d+ threads, got {threads}$"):
+        load(artefacts["tflite.int8"], threads=threads)
