@@ -1,6 +1,7 @@
 """Synthetic speech by espeak-ng: any words, hundreds of voices, no network and no data set."""
 
 import _ctypes
+import atexit
 import ctypes
 import hashlib
 import itertools
@@ -38,8 +39,6 @@ BACKGROUND_WORDS = (
 _SYNCHRONOUS, _DO_NOT_EXIT, _UTF8 = 2, 0x8000, 1
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
-
-_LIBRARY = "libespeak-ng.so"
 
 _LOCK = threading.Lock()  # espeak-ng keeps its state in globals
 
@@ -173,18 +172,18 @@ def _data_folder() -> Path:
 
 
 @cache
-def _library_folder() -> "tempfile.TemporaryDirectory[str]":
-    """Copy the library to a folder of our own, until the process ends.
+def _own_library() -> Path:
+    """Copy the library to a place of our own, until the process ends.
 
     A library that anything else in the process holds open, such as another user of espeak-ng, is not loaded afresh.
     """
     loader = require("espeakng_loader", "train", "synthetic speech")
-    folder = tempfile.TemporaryDirectory(prefix="edgeasr.")
+    folder = tempfile.mkdtemp(prefix="edgeasr.")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     try:
-        shutil.copyfile(loader.get_library_path(), Path(folder.name) / _LIBRARY)
+        return Path(shutil.copy(loader.get_library_path(), folder))
     except (OSError, RuntimeError) as error:
         raise DataError(f"espeak-ng cannot be loaded ({error}): reinstall espeakng-loader") from error
-    return folder
 
 
 def _synthesise(text: str, voice: str, parameters: dict[int, int]) -> Clip:
@@ -195,7 +194,7 @@ def _synthesise(text: str, voice: str, parameters: dict[int, int]) -> Clip:
     """
     data_folder = _data_folder()
     try:
-        library = ctypes.CDLL(str(Path(_library_folder().name) / _LIBRARY))
+        library = ctypes.CDLL(str(_own_library()))
     except OSError as error:
         raise DataError(f"espeak-ng cannot be loaded ({error}): reinstall espeakng-loader") from error
     try:

@@ -197,7 +197,7 @@ def test_a_damaged_installation_is_one_clear_line(tmp_path: Path, monkeypatch: p
     loader = pytest.importorskip("espeakng_loader")
     synthetic.say("one")  # fills the lists of voices
     monkeypatch.setattr(loader, "get_library_path", lambda: str(tmp_path / "none.so"))
-    monkeypatch.setattr(synthetic, "_library_folder", synthetic._library_folder.__wrapped__)  # not the copy of before
+    monkeypatch.setattr(synthetic, "_own_library", synthetic._own_library.__wrapped__)  # not the copy of before
     with pytest.raises(DataError, match="espeak-ng cannot be loaded"):
         synthetic.say("one")
     monkeypatch.undo()
