@@ -32,6 +32,10 @@ def replacing(path: Path) -> Iterator[Path]:
             if old.exists() and not path.exists():
                 os.replace(old, path)
             raise
+    except OSError as error:  # the user knows of `path`, not of what stands beside it for a moment
+        if error.filename is None or str(error.filename).startswith(str(scratch)):
+            error.filename = str(path)
+        raise
     finally:
         if path.exists() or not old.exists():  # never delete the only copy
             shutil.rmtree(scratch, ignore_errors=True)

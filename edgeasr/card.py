@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,7 +103,7 @@ def read_from_tflite(path: Path) -> Card | None:
             text = members.read(_MEMBER)
             digest, length = members.read("sha256.txt").decode().split()
             found = _sha256_of_head(path, int(length))
-    except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError, RuntimeError, ValueError) as error:
         raise ArtefactError(f"{path}: the description inside is damaged ({error}): export it again") from error
     if found != digest:
         raise ArtefactError(f"{path}: altered since it was exported (sha256 differs): export it again")

@@ -5,10 +5,12 @@ import importlib.util
 import os
 from types import ModuleType
 
-from edgeasr.errors import MissingPackageError
+from edgeasr.errors import ConfigError, MissingPackageError
 from edgeasr.quiet import quiet
 
 __all__ = ["check_installed", "import_keras", "require"]
+
+_BACKENDS = ("tensorflow", "jax", "torch")  # the first is the default
 
 
 def require(module: str, extra: str, purpose: str) -> ModuleType:
@@ -42,10 +44,16 @@ def import_keras(purpose: str) -> ModuleType:
     """Import Keras and its backend, without the backend's start-up log.
 
     Raises:
+        ConfigError: the environment names another backend than there are.
         MissingPackageError: one of them is not installed.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    wanted = os.environ.get("KERAS_BACKEND", _BACKENDS[0])
+    if wanted not in _BACKENDS:
+        raise ConfigError(f"KERAS_BACKEND: expected one of {', '.join(_BACKENDS)}, got {wanted!r}")
     with quiet():
+        if wanted != _BACKENDS[0] and importlib.util.find_spec(wanted) is None:  # no extra brings this one
+            raise MissingPackageError(f"{purpose} with KERAS_BACKEND={wanted} needs the package: pip install {wanted}")
         keras = require("keras", "train", purpose)
         require(keras.backend.backend(), "train", purpose)
     return keras

@@ -69,7 +69,7 @@ def _is_baseline(other: Measurement, this: Measurement) -> bool:
 def _why_no_baseline(this: Measurement) -> str:
     if this.model_sha256 is None:
         return "the file does not say which model it comes from"
-    return f"no float32 artefact of the same model was benched in {this.runtime}"
+    return f"no float32 artefact of the same model was benched in {this.runtime}: bench the bundle, or give both files"
 
 
 def _original(this: Measurement, among: Sequence[Measurement]) -> Measurement | None:

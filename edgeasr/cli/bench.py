@@ -112,7 +112,7 @@ def _print(run: "Run") -> None:
     click.echo()
     _print_results(SPEED, run.results, width)
     _print_results(COST, run.results, width)
-    _print_wrapped([explain(run.results)], width)
+    _print_wrapped(explain(run.results), width)
     click.echo()
     _print_wrapped(summarise(run), width)
     _print_wrapped((f"{result.artefact}: {line}." for result in run.results for line in result.notes), width)

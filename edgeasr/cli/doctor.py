@@ -31,15 +31,6 @@ def command(as_json: bool, timeout_s: float) -> None:
 
     Every package is imported and used in a process of its own: one that crashes or hangs is reported, and the
     rest is examined all the same. The exit code is 0, whatever is found.
-
-    \b
-    The object of --json:
-    {"edgeasr": version, "python": version, "platform": text,
-     "cpu": {"model", "architecture", "logical_cores", "features": {name: bool}},
-     "runtimes": [{"name", "package", "version", "status": "ok" | "missing" |
-                   "broken", "detail", "fix": command line or ""}],
-     "gpu": [{"backend", "name"}],
-     "microphones": [{"name", "channels", "sample_rate_hz", "default"}]}
     """
     from rich.console import Console
 

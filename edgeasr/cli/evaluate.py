@@ -58,7 +58,7 @@ def command(
     names = labels_of(loaded, tuple(label.strip() for label in labels.split(",")) if labels else ())
     specs, speaker = (data, leave_out) if data else _data_of(model, leave_out)
     examples = load_datasets(specs, speaker).labelled(split)
-    note(f"{loaded.name} ({loaded.version}) on {len(examples)} clips of {' + '.join(specs)}, {split} split")
+    note(f"{loaded.version} on {len(examples)} clips of {' + '.join(specs)}, {split} split")
     features, targets = load_features(examples, names, loaded.frontend)
     with progress_bar("evaluating") as progress:
         result = evaluate(loaded, names, features, targets, progress)

@@ -86,7 +86,7 @@ def command(
     ]
     print_table(("artefact", ">size", ">agrees", ">max diff", ">accuracy", ">original"), rows)
     samples = artefacts[0]["verification"]["samples"]
-    click.echo(f"Verified against the Keras original on {samples} real clips; written to {exported.path}/")
+    click.echo(f"Verified against the Keras original on {samples} clips; written to {exported.path}/")
 
 
 def _percent(value: float | None) -> str:

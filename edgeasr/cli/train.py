@@ -6,12 +6,13 @@ from typing import Any
 import click
 
 from edgeasr.cli.output import note, print_json, progress_bar
+from edgeasr.models import MODELS
 
 __all__ = ["command"]
 
 
 @click.command("train")
-@click.argument("model", required=False)
+@click.argument("model", required=False, type=click.Choice(list(MODELS)))
 @click.option("--data", multiple=True, help="Data set, NAME[:PATH]; several are joined.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the bundle.")
 @click.option("--recipe", type=click.Path(path_type=Path), help="TOML file with settings; options here go before it.")
@@ -19,7 +20,7 @@ __all__ = ["command"]
 @click.option("--batch-size", type=click.IntRange(min=1), help="Clips in a step.  [default: 32]")
 @click.option("--learning-rate", type=float, help="At the start; falls to zero.  [default: 0.001]")
 @click.option("--patience", type=click.IntRange(min=0), help="Stop after so many epochs without a better one.")
-@click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same model.  [default: 0]")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same model.  [default: 0]")
 @click.option("--leave-out", metavar="SPEAKER", help="Keep this speaker for the test.")
 @click.option("--restart", is_flag=True, help="Forget an interrupted training instead of resuming it.")
 @click.option("--overwrite", is_flag=True, help="Replace a bundle that stands at --out.")

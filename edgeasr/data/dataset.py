@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.audio.clip import Clip
-from edgeasr.errors import DataError
+from edgeasr.errors import ConfigError, DataError
 from edgeasr.registry import resolve
 
 __all__ = ["DATASETS", "Dataset", "Example", "Split", "load_dataset", "load_datasets"]
@@ -97,7 +97,9 @@ def load_dataset(spec: str) -> Dataset:
         ConfigError: there is no data set of this name.
         DataError: it cannot be found or read.
     """
-    name, _, path = spec.partition(":")
+    name, colon, path = spec.partition(":")
+    if colon and not path:
+        raise ConfigError(f"{spec!r} names no path: expected NAME or NAME:PATH")
     dataset: Dataset = resolve(DATASETS, name, "data set")(path or None)
     return dataset
 

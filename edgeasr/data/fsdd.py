@@ -86,7 +86,10 @@ def _example(name: str, read: Callable[[], Clip]) -> Example:
 
 def _downloaded() -> dict[str, Callable[[], Clip]]:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    archive = fetch(URL, cache / "edgeasr" / f"fsdd-{_COMMIT[:8]}.tar.gz")
+    try:
+        archive = fetch(URL, cache / "edgeasr" / f"fsdd-{_COMMIT[:8]}.tar.gz")
+    except DataError as error:
+        raise DataError(f"{error}, or give the data set as fsdd:PATH, or its folder as EDGEASR_DATA") from error
     recordings = _read_archive(archive)
     if content_sha256(recordings) != CONTENT_SHA256:
         archive.unlink()

@@ -65,6 +65,8 @@ def load(path: str | None) -> Dataset:
         raise DataError(f"{path}: no such file: expected a text file with one word a line, or words as yes,no,stop")
     else:
         words = path.split(",")
+        if not all(word.strip() for word in words):
+            raise DataError(f"synthetic speech: {path!r} has an empty word: expected words as yes,no,stop")
     return speak_words([" ".join(word.lower().split()) for word in words if word.strip()])
 
 

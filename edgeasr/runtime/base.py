@@ -112,7 +112,11 @@ def load(path: str | Path, runtime: str | None = None, threads: int = 1) -> Runt
     most = max(64, os.cpu_count() or 1)  # a runtime starts as many as it is told, until the machine stands still
     if not 1 <= threads <= most:
         raise ConfigError(f"expected 1 to {most} threads, got {threads}")
-    loaded: Runtime = resolve(RUNTIMES, runtime or runtime_name(path), "runtime")(path, threads)
+    own = runtime_name(path)
+    make = resolve(RUNTIMES, runtime or own, "runtime")
+    if runtime not in (None, own):
+        raise ConfigError(f"{path} is run by {own}, not by {runtime}: leave the runtime out")
+    loaded: Runtime = make(path, threads)
     return loaded
 
 

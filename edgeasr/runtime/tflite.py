@@ -129,4 +129,4 @@ def _check_is_tflite(path: Path) -> None:
     except OSError as error:
         raise ArtefactError(f"{path}: cannot be read ({error.strerror})") from error
     if head[4:] != b"TFL3":
-        raise ArtefactError(f"{path}: not a TFLite file (it does not have TFL3 at byte 4)")
+        raise ArtefactError(f"{path}: expected a TFLite file, got one without TFL3 at byte 4: export it again")

@@ -58,7 +58,8 @@ class Checkpoint:
         saved = _read_state(folder)["settings"]
         different = [key for key, value in settings.items() if saved.get(key) != value]
         if different:
-            raise BundleError(f"{folder} holds a training with another {different[0]}: {_hint(folder)}")
+            key = different[0]
+            raise BundleError(f"{folder} was begun with {key} = {saved.get(key)}, not {settings[key]}: {_hint(folder)}")
 
     @classmethod
     def load(cls, folder: Path) -> "Checkpoint | None":

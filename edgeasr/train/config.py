@@ -1,5 +1,6 @@
 """The settings of a training."""
 
+import math
 from dataclasses import dataclass, field
 
 from edgeasr.data.augment import AugmentConfig
@@ -41,7 +42,9 @@ class TrainConfig:
         for name, least in (("epochs", 1), ("batch_size", 1), ("patience", 0), ("seed", 0)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} must be at least {least}, got {getattr(self, name)}")
-        if self.learning_rate <= 0:
+        if self.seed >= 2**32:
+            raise ConfigError(f"seed must be below 2^32, got {self.seed}")
+        if not 0 < self.learning_rate < math.inf:
             raise ConfigError(f"learning_rate must be positive, got {self.learning_rate}")
         if not self.data:
             raise ConfigError("data must name at least one data set")

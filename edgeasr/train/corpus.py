@@ -14,7 +14,9 @@ from edgeasr.train.config import TrainConfig
 
 __all__ = ["Corpus", "Waveforms", "features_of", "load_corpus", "normalised"]
 
+_ADVICE = "add speakers (about one in ten goes to each of dev and test), or make folders train, dev and test"
 _BLOCK = 256  # clips whose features are computed at once
+_FEW = 20  # clips of a label
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,20 @@ class Corpus:
     test: Waveforms
     licence: str
 
+    def describe(self) -> list[str]:
+        """Say in a few lines what there is, and what there is too little of."""
+        counts = []
+        for name in ("train", "dev", "test"):
+            targets = getattr(self, name).targets
+            counts.append(f"{name} {len(targets)} clips ({np.count_nonzero(targets == BACKGROUND)} background)")
+        lines = [", ".join(counts)]
+        of_label = np.bincount(self.train.targets[self.train.targets != BACKGROUND], minlength=len(self.labels))
+        if of_label.min() < _FEW:
+            lines.append(f"warning: only {of_label.min()} clips of {self.labels[of_label.argmin()]!r} to train on")
+        if not self.test.has_labels:
+            lines.append(f"warning: no labelled clip in the test split, accuracy will not be measured: {_ADVICE}")
+        return lines
+
 
 def load_corpus(config: TrainConfig, frontend: FrontendConfig) -> Corpus:
     """Load and join the data sets of a training.
@@ -62,7 +78,7 @@ def load_corpus(config: TrainConfig, frontend: FrontendConfig) -> Corpus:
     )
     for split, waveforms in (("train", train), ("dev", dev)):
         if not waveforms.has_labels:
-            raise DataError(f"{dataset.name}: no labelled clip in the split {split!r}: expected some, add recordings")
+            raise DataError(f"{dataset.name}: no labelled clip in the split {split!r}: {_ADVICE}")
     absent = set(range(len(dataset.labels))) - set(train.targets.tolist())
     if absent:
         raise DataError(f"{dataset.name}: no clip of {dataset.labels[min(absent)]!r} to train on: add recordings")

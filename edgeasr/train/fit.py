@@ -84,8 +84,8 @@ def train(
     spec = model_spec(config.model)
     frontend = config.frontend or spec.frontend
     corpus = load_corpus(config, frontend)  # before Keras is imported, so that a mistake in the data shows at once
-    sizes = {"train": corpus.train, "dev": corpus.dev, "test": corpus.test}
-    report(", ".join(f"{name} {len(waveforms.targets)} clips" for name, waveforms in sizes.items()))
+    for line in corpus.describe():
+        report(line)
     backend = import_keras("training").backend.backend()
     report(f"{backend} on {', '.join(gpus_of(backend)) or 'the CPU'}")
 

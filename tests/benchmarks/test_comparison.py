@@ -74,7 +74,9 @@ def test_compare_knows_no_kin_of_a_file_without_a_card(measurement):
 def test_compare_gives_no_ratio_to_what_is_not_the_baseline(measurement, changes):
     result, _ = compare([measurement("int8", scheme="int8"), measurement("other", **changes)])
     assert result.ratio_to_float is None
-    assert result.notes == ("no ratio: no float32 artefact of the same model was benched in tflite",)
+    assert result.notes == (
+        "no ratio: no float32 artefact of the same model was benched in tflite: bench the bundle, or give both files",
+    )
 
 
 def test_compare_takes_no_original_that_saw_other_clips(measurement):

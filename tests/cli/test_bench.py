@@ -151,7 +151,7 @@ def test_bench_used_wrongly_exits_2(models, words, complaint):
         ("missing.onnx", None, "no such file"),
         ("notes.txt", b"words", "expected a bundle folder, a .tflite or an .onnx file"),
         ("empty.onnx", b"", "not an ONNX file"),
-        ("false.tflite", b"0123456789", "not a TFLite file"),
+        ("false.tflite", b"0123456789", "expected a TFLite file"),
     ],
 )
 def test_bench_of_a_bad_file_is_one_line_and_exits_1(tmp_path, name, content, complaint):

@@ -103,7 +103,7 @@ def test_evaluate_of_a_bundle_keeps_the_contract(exported: Bundle, clips: Path) 
 
 def test_evaluate_says_what_it_runs_on_stderr(artefact: Path, clips: Path) -> None:
     result = invoke(artefact, "--data", f"folder:{clips}", "--json")
-    assert result.stderr.startswith("tflite (")
+    assert result.stderr.startswith(("ai-edge-litert ", "tflite-runtime "))
     assert result.stderr.endswith(f"on 6 clips of folder:{clips}, test split\n")
 
 

@@ -23,7 +23,7 @@ def test_runtime_says_what_it_runs(model: Runtime, exported: Bundle) -> None:
     assert model.frontend == exported.manifest.frontend
     assert model.input_shape == exported.manifest.frontend.shape
     assert model.scheme in ("float32", "int8")
-    assert model.threads == 1
+    assert model.threads == 1 or model.name == "keras"  # TensorFlow keeps those of its first operation
     assert model.path.exists()
     package, version = model.version.split()[:2]
     assert package

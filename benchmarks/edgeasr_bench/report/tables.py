@@ -42,15 +42,19 @@ def describe(environment: Environment, results: Sequence[Result]) -> list[str]:
     ]
 
 
-def explain(results: Sequence[Result]) -> str:
-    """Say what the columns mean."""
+def explain(results: Sequence[Result]) -> list[str]:
+    """Say what the columns mean, those that are filled."""
     frontends = dict.fromkeys(_microseconds(result.frontend_us) for result in results if result.frontend_us)
-    alone = f" (the front end alone: {', '.join(frontends)} us)" if frontends else ""
-    return (
-        f"audio us: p50 from a clip of audio to the scores{alone}. x float: time of float32 in the same "
-        "runtime / this time, above 1 is faster. agree: % of the clips labelled as by the float original. "
-        "In brackets: 95 % intervals."
-    )
+    lines = []
+    if frontends:
+        lines.append(f"audio us: p50 from a clip of audio to the scores; the front end alone {', '.join(frontends)} us")
+    if any(result.ratio_to_float for result in results):
+        lines.append("x float: time of float32 in the same runtime / this time; above 1 is faster")
+    if any(result.agreement is not None for result in results):
+        lines.append("agree: % of the clips that get the label of the float original")
+    if any(result.ratio_to_float or result.accuracy for result in results):
+        lines.append("in brackets: 95 % intervals")
+    return lines
 
 
 def _threads(count: int) -> str:
