@@ -26,7 +26,7 @@ def command(out: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    """Train in a process of its own: TensorFlow's sums depend on the number of threads, which other tests limit here."""
+    """Train in a process of its own: TensorFlow's sums depend on the number of threads, which other tests limit."""
     out = tmp_path_factory.mktemp("train") / "yes-no"
     subprocess.run(command(out), check=True, capture_output=True)
     return Bundle.open(out)
