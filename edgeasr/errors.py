@@ -6,6 +6,7 @@ A message says what was expected, what came and what to do, on one line. The com
 __all__ = [
     "ArtefactError",
     "AudioError",
+    "AudioWarning",
     "BundleError",
     "ConfigError",
     "DataError",
@@ -21,6 +22,10 @@ class EdgeASRError(Exception):
 
 class AudioError(EdgeASRError):
     """An audio file, stream or device cannot be used."""
+
+
+class AudioWarning(UserWarning):
+    """Audio can be used, but not trusted."""
 
 
 class ArtefactError(EdgeASRError):

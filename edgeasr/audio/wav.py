@@ -17,7 +17,7 @@ from edgeasr.audio.clip import Clip
 from edgeasr.errors import AudioError
 from edgeasr.packages import require
 
-__all__ = ["clipped_fraction", "decode_clip", "open_blocks", "read_clip", "write_wav"]
+__all__ = ["decode_clip", "is_clipped", "open_blocks", "read_clip", "write_wav"]
 
 F32 = NDArray[np.float32]
 
@@ -92,9 +92,9 @@ def write_wav(path: Path, clip: Clip) -> None:
         file.writeframes(pcm.tobytes())
 
 
-def clipped_fraction(clip: Clip) -> float:
-    """Measure how much of a clip is at full scale; above 0.01 it was recorded too loud to be judged by."""
-    return float(np.mean(np.abs(clip.samples) >= _FULL_SCALE))
+def is_clipped(samples: F32) -> bool:
+    """Tell whether more than one sample in a hundred is at full scale: recorded too loud to be judged by."""
+    return int(np.count_nonzero(np.abs(samples) >= _FULL_SCALE)) > len(samples) / 100
 
 
 @dataclass(frozen=True)

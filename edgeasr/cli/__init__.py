@@ -4,6 +4,7 @@ import importlib
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,6 +64,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line: errors of edgeasr become one line and exit code 1, Ctrl-C exit code 130."""
+    warnings.showwarning = lambda message, *_: click.echo(f"edgeasr: warning: {message}", err=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that what was begun is cleaned up
     try:
         code = group.main(standalone_mode=False)

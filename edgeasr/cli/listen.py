@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from edgeasr.audio.source import Blocks, file_blocks, microphone_blocks, stdin_blocks
+from edgeasr.audio.wav import is_clipped
 from edgeasr.cli.live import live_view
 from edgeasr.cli.output import note
 from edgeasr.runtime import RUNTIMES, load
@@ -122,7 +123,11 @@ def _open(source: str | None, rate: int | None, device: str | None, spotter: Spo
 
 
 def _events(spotter: Spotter, blocks: Blocks) -> Iterator[Event]:
+    warned = False
     for block in blocks:
+        if is_clipped(block) and not warned:
+            warned = True
+            note(f"warning: clipped at {spotter.time_s:.1f} s (over 1 % of the samples at full scale): lower the gain")
         yield from spotter.feed(block)
     yield from spotter.finish()
 

@@ -1,14 +1,16 @@
 """Examples as arrays: row i of every array is example i, so ids, speakers and splits stay where they are."""
 
 import sys
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.audio.clip import Clip
+from edgeasr.audio.wav import is_clipped
 from edgeasr.data.dataset import Example
-from edgeasr.errors import DataError
+from edgeasr.errors import AudioWarning, DataError
 from edgeasr.features.clip import fit_clip
 from edgeasr.features.config import FrontendConfig
 from edgeasr.features.frontend import Frontend
@@ -54,8 +56,7 @@ def load_audio(
     """
     targets = load_targets(examples, labels)
     audio = np.empty((len(examples), config.clip_samples), np.float32)
-    for row, example in zip(audio, _with_progress(examples), strict=True):
-        clip = example.read()
+    for row, (example, clip) in zip(audio, _read_all(examples), strict=True):
         if not isinstance(clip, Clip):
             raise DataError(f"{example.id} has features and no sound: it can be evaluated, not trained with")
         row[:] = fit_clip(clip, config)
@@ -84,8 +85,7 @@ def load_features(
     frontend, shape = (Frontend(config), config.shape) if config else (None, None)
     rows: list[F32] = []
     kinds = set()
-    for example in _with_progress(examples):
-        content = example.read()
+    for example, content in _read_all(examples):
         kinds.add(type(content))
         if len(kinds) > 1:
             raise DataError(f"{example.id}: expected all examples as sound or all as features, got both")
@@ -105,6 +105,23 @@ def load_features(
             )
         rows.append(content)
     return np.array(rows, np.float32).reshape(len(rows), *(shape or ())), targets
+
+
+def _read_all(examples: Sequence[Example]) -> Iterator[tuple[Example, Clip | F32]]:
+    """Read examples one after the other; warn in the end of those that are clipped."""
+    clipped = []
+    for example in _with_progress(examples):
+        content = example.read()
+        if isinstance(content, Clip) and is_clipped(content.samples):
+            clipped.append(example.id)
+        yield example, content
+    if clipped:
+        warnings.warn(
+            f"{len(clipped)} of {len(examples)} clips are clipped (over 1 % of the samples at full scale), such as "
+            f"{clipped[0]}: record with less gain",
+            AudioWarning,
+            stacklevel=3,
+        )
 
 
 def _with_progress(examples: Sequence[Example]) -> Iterable[Example]:

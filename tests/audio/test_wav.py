@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeasr.audio.clip import Clip
-from edgeasr.audio.wav import clipped_fraction, decode_clip, open_blocks, read_clip, write_wav
+from edgeasr.audio.wav import decode_clip, is_clipped, open_blocks, read_clip, write_wav
 from edgeasr.errors import AudioError
 
 NOISE = np.random.default_rng(0).uniform(-0.9, 0.9, 1601).astype(np.float32)
@@ -246,10 +246,8 @@ def test_open_blocks_reads_a_wav_of_unknown_length_to_the_end(tmp_path: Path) ->
     assert [len(block) for block in blocks] == [30, 30, 30, 10]
 
 
-def test_clipped_fraction_counts_samples_at_full_scale() -> None:
-    quiet = np.full(98, 0.5, np.float32)
-    loud = np.array([1.0, -1.0], np.float32)
-    assert clipped_fraction(Clip(quiet, 16000)) == 0
-    assert clipped_fraction(Clip(np.concatenate([quiet, loud]), 16000)) == pytest.approx(0.02)
-    eight_bit = decode_clip(wav_bytes(bytes([0, 255, 128, 128]), 8), "x")
-    assert clipped_fraction(eight_bit) == 0.5
+def test_is_clipped_from_one_sample_in_a_hundred_at_full_scale() -> None:
+    quiet = np.full(980, 0.5, np.float32)
+    assert not is_clipped(quiet)
+    assert not is_clipped(np.concatenate([quiet, np.ones(9, np.float32)]))
+    assert is_clipped(np.concatenate([quiet, np.ones(10, np.float32), -np.ones(10, np.float32)]))

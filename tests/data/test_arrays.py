@@ -14,7 +14,7 @@ from edgeasr.audio.clip import Clip
 from edgeasr.audio.wav import read_clip
 from edgeasr.data.arrays import BACKGROUND, load_audio, load_features, load_targets
 from edgeasr.data.dataset import Example
-from edgeasr.errors import AudioError, DataError
+from edgeasr.errors import AudioError, AudioWarning, DataError
 from edgeasr.features import Frontend, FrontendConfig
 from edgeasr.features.clip import fit_length
 
@@ -62,7 +62,7 @@ def test_load_audio_keeps_clips_of_the_right_rate_and_length() -> None:
 
 
 def test_load_audio_resamples() -> None:
-    tone = np.sin(2 * np.pi * 500 * np.arange(44100) / 44100).astype(np.float32)
+    tone = 0.5 * np.sin(2 * np.pi * 500 * np.arange(44100) / 44100).astype(np.float32)
     (row,), _ = load_audio([example("a", Clip(tone, 44100))], ("a",), CONFIG)
     assert row.shape == (8000,)
     assert np.abs(np.fft.rfft(row)).argmax() == 500
@@ -154,3 +154,11 @@ def test_fit_clip_is_always_a_part_of_the_clip(samples: int, wanted: int, seed: 
 @pytest.mark.parametrize("samples", [100, 1000, 3000])
 def test_fit_clip_of_silence_is_silence(samples: int) -> None:
     np.testing.assert_array_equal(fit_length(np.zeros(samples, np.float32), 1000), np.zeros(1000))
+
+
+def test_clipped_clips_are_used_and_warned_of() -> None:
+    loud = np.clip(3 * np.sin(np.arange(16000) / 5), -1, 1).astype(np.float32)
+    examples = [Example("loud.wav", "a", "", "test", lambda: Clip(loud, 16000))]
+    with pytest.warns(AudioWarning, match=r"1 of 1 clips are clipped .* such as loud\.wav: record with less gain"):
+        audio, _ = load_audio(examples, ["a"], FrontendConfig())
+    np.testing.assert_array_equal(audio[0], loud)
