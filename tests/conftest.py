@@ -1,6 +1,7 @@
 """What tests of several packages share: the exported built-in model, a small disk, and where the real data is."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,9 @@ import pytest
 
 from edgeasr.builtin import copy_builtin
 from edgeasr.bundle import Bundle
+
+# A shell that runs the tests in the background has SIGINT ignored, and with it every process that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATA = Path(os.environ.get("EDGEASR_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 

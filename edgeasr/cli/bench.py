@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeasr.atomic import write_text
+from edgeasr.cli.options import json_option, labels_option, leave_out_option, split_option, threads_option
 from edgeasr.cli.output import note, print_table
 
 if TYPE_CHECKING:
@@ -31,16 +32,10 @@ _GAP = 3  # between columns, as `print_table` draws them
 @click.option(
     "--data", metavar="NAME[:PATH]", multiple=True, help="Labelled clips; by default the bundle's own samples."
 )
-@click.option(
-    "--split",
-    type=click.Choice(["train", "dev", "test"]),
-    default="test",
-    show_default=True,
-    help="Part of the data.",
-)
-@click.option("--leave-out", metavar="SPEAKER", help="Test on this speaker alone.")
-@click.option("--labels", help="Labels of the outputs, comma separated, for files that carry none.")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of the inference.")
+@split_option
+@leave_out_option
+@labels_option
+@threads_option
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, max=600, min_open=True),
@@ -48,7 +43,7 @@ _GAP = 3  # between columns, as `print_table` draws them
     show_default=True,
     help="Time of the inference of each artefact; front ends, and artefacts behind them, get as much each on top.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.option(
     "--report",
     metavar="FILE.md",
@@ -66,7 +61,7 @@ def command(
     data: tuple[str, ...],
     split: "Split",
     leave_out: str | None,
-    labels: str | None,
+    labels: tuple[str, ...],
     threads: int,
     seconds: float,
     as_json: bool,
@@ -87,8 +82,8 @@ def command(
 
     if not data and (leave_out or labels):
         raise click.UsageError("--leave-out and --labels are about a data set: pass --data NAME[:PATH]")
-    given = tuple(label.strip() for label in labels.split(",")) if labels else ()
-    settings = Settings(data, split, leave_out, given, threads, seconds)
+
+    settings = Settings(data, split, leave_out, labels, threads, seconds)
     with _progress() as progress:
         run = bench(arguments, settings, notify=note, progress=progress)
     if as_json:

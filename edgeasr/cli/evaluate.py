@@ -5,8 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgeasr.cli.options import (
+    json_option,
+    labels_option,
+    leave_out_option,
+    runtime_option,
+    split_option,
+    threads_option,
+)
 from edgeasr.cli.output import note, print_json, print_table, progress_bar
-from edgeasr.runtime import RUNTIMES
 
 if TYPE_CHECKING:
     from edgeasr.data.dataset import Split
@@ -18,25 +25,19 @@ __all__ = ["command"]
 @click.command("evaluate")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--data", multiple=True, help="Data set, NAME[:PATH]; by default the one the bundle was trained on.")
-@click.option(
-    "--split",
-    type=click.Choice(["train", "dev", "test"]),
-    default="test",
-    show_default=True,
-    help="Part of the data.",
-)
-@click.option("--leave-out", metavar="SPEAKER", help="Test on this speaker alone.")
-@click.option("--labels", help="Labels of the outputs, comma separated, for a file that carries none.")
-@click.option("--runtime", type=click.Choice(list(RUNTIMES)), help="Runtime.  [default: by the kind of file]")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of the inference.")
+@split_option
+@leave_out_option
+@labels_option
+@runtime_option
+@threads_option
 @click.option("--plot", type=click.Path(path_type=Path), help="Write the confusion matrix as a PNG picture.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     model: Path,
     data: tuple[str, ...],
     split: "Split",
     leave_out: str | None,
-    labels: str | None,
+    labels: tuple[str, ...],
     runtime: str | None,
     threads: int,
     plot: Path | None,
@@ -55,7 +56,7 @@ def command(
     from edgeasr.runtime import load
 
     loaded = load(model, runtime, threads)
-    names = labels_of(loaded, tuple(label.strip() for label in labels.split(",")) if labels else ())
+    names = labels_of(loaded, labels)
     specs, speaker = (data, leave_out) if data else _data_of(model, leave_out)
     examples = load_datasets(specs, speaker).labelled(split)
     note(f"{loaded.version} on {len(examples)} clips of {' + '.join(specs)}, {split} split")

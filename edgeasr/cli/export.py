@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from edgeasr.cli.options import json_option
 from edgeasr.cli.output import note, print_json, print_table
 
 __all__ = ["command"]
@@ -32,7 +33,7 @@ __all__ = ["command"]
 @click.option(
     "--time-limit", type=click.FloatRange(min=1), default=600, show_default=True, help="Seconds a conversion."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     bundle: Path | None, schemes: tuple[str, ...], format_: str, out: Path | None, time_limit: float, as_json: bool
 ) -> None:

@@ -11,8 +11,9 @@ import click
 from edgeasr.audio.source import Blocks, file_blocks, microphone_blocks, stdin_blocks
 from edgeasr.audio.wav import is_clipped
 from edgeasr.cli.live import live_view
+from edgeasr.cli.options import runtime_option, threads_option
 from edgeasr.cli.output import note
-from edgeasr.runtime import RUNTIMES, load
+from edgeasr.runtime import load
 from edgeasr.spot import Event, Spotter, SpotterConfig
 
 __all__ = ["command"]
@@ -55,8 +56,8 @@ __all__ = ["command"]
     help="Sample rate of standard input in Hz.  [default: the model's]",
 )
 @click.option("--device", help="Microphone: its number, its name or a part of it.  [default: the system's]")
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads for the inference.")
-@click.option("--runtime", type=click.Choice(list(RUNTIMES)), help="Runtime.  [default: by the kind of file]")
+@threads_option
+@runtime_option
 @click.option("--json", "as_json", is_flag=True, help="Print events as JSON, one object a line.")
 @click.option(
     "--live/--no-live",

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from edgeasr.cli.options import json_option, leave_out_option
 from edgeasr.cli.output import note, print_json, progress_bar
 from edgeasr.models import MODELS
 
@@ -21,10 +22,10 @@ __all__ = ["command"]
 @click.option("--learning-rate", type=float, help="At the start; falls to zero.  [default: 0.001]")
 @click.option("--patience", type=click.IntRange(min=0), help="Stop after so many epochs without a better one.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same model.  [default: 0]")
-@click.option("--leave-out", metavar="SPEAKER", help="Keep this speaker for the test.")
+@leave_out_option
 @click.option("--restart", is_flag=True, help="Forget an interrupted training instead of resuming it.")
 @click.option("--overwrite", is_flag=True, help="Replace a bundle that stands at --out.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def command(
     model: str | None,
     out: Path,

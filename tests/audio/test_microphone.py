@@ -134,7 +134,10 @@ def test_listen_to_a_real_device_until_interrupted(microphone, tmp_path):
         microphone.play(samples)
         assert '"label": "loud"' in process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=20)
+        try:
+            _, stderr = process.communicate(timeout=20)
+        finally:
+            process.kill()  # a hang fails the test, and does not hang the others
     assert process.returncode == 0
     assert stderr.splitlines()[-1].endswith(" s of audio, events: 1")
     assert "Traceback" not in stderr

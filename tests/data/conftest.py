@@ -1,6 +1,5 @@
-"""What the tests of data sets share: where the real data is, and clips to write."""
+"""What the tests of data sets share: clips to write."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,20 +8,6 @@ import pytest
 
 from edgeasr.audio.clip import Clip
 from edgeasr.audio.wav import write_wav
-
-DATA = Path(os.environ.get("EDGEASR_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-
-
-@pytest.fixture
-def real() -> Callable[[str], Path]:
-    """Give the path of a real archive, or skip the test where it is not."""
-
-    def find(name: str) -> Path:
-        if not (DATA / name).exists():
-            pytest.skip(f"{name} is not in EDGEASR_DATA")
-        return DATA / name
-
-    return find
 
 
 @pytest.fixture

@@ -1,0 +1,42 @@
+"""Options that several commands share: one name, one meaning, one help text."""
+
+import click
+
+from edgeasr.runtime import RUNTIMES
+
+__all__ = [
+    "json_option",
+    "labels_option",
+    "leave_out_option",
+    "parse_labels",
+    "runtime_option",
+    "split_option",
+    "threads_option",
+]
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+labels_option = click.option(
+    "--labels",
+    default=(),
+    callback=lambda ctx, option, value: parse_labels(value),
+    help="Labels of the outputs, comma separated, for files that carry none.",
+)
+leave_out_option = click.option("--leave-out", metavar="SPEAKER", help="Keep this speaker for the test.")
+runtime_option = click.option(
+    "--runtime", type=click.Choice(list(RUNTIMES)), help="Runtime.  [default: by the kind of file]"
+)
+split_option = click.option(
+    "--split",
+    type=click.Choice(["train", "dev", "test"]),
+    default="test",
+    show_default=True,
+    help="Part of the data.",
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of the inference."
+)
+
+
+def parse_labels(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Split the labels of the command line."""
+    return tuple(label.strip() for label in value.split(",")) if isinstance(value, str) else value
