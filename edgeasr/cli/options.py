@@ -8,7 +8,6 @@ __all__ = [
     "json_option",
     "labels_option",
     "leave_out_option",
-    "parse_labels",
     "runtime_option",
     "split_option",
     "threads_option",
@@ -17,8 +16,7 @@ __all__ = [
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 labels_option = click.option(
     "--labels",
-    default=(),
-    callback=lambda ctx, option, value: parse_labels(value),
+    callback=lambda ctx, option, value: _parse_labels(value),
     help="Labels of the outputs, comma separated, for files that carry none.",
 )
 leave_out_option = click.option("--leave-out", metavar="SPEAKER", help="Keep this speaker for the test.")
@@ -37,6 +35,5 @@ threads_option = click.option(
 )
 
 
-def parse_labels(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Split the labels of the command line."""
-    return tuple(label.strip() for label in value.split(",")) if isinstance(value, str) else value
+def _parse_labels(value: str | None) -> tuple[str, ...]:
+    return tuple(label.strip() for label in value.split(",")) if value else ()

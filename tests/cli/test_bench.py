@@ -185,6 +185,7 @@ def test_bench_ends_cleanly_on_ctrl_c(models, tmp_path):
         start_new_session=True,
     )
     while "onnxruntime" not in Path(f"/proc/{child.pid}/maps").read_text():  # until it has loaded the model
+        assert child.poll() is None, child.communicate()
         time.sleep(0.05)
     time.sleep(0.5)
     os.killpg(child.pid, signal.SIGINT)
