@@ -6,7 +6,6 @@ A message says what was expected, what came and what to do, on one line. The com
 __all__ = [
     "ArtefactError",
     "AudioError",
-    "AudioWarning",
     "BundleError",
     "ConfigError",
     "DataError",
@@ -22,10 +21,6 @@ class EdgeASRError(Exception):
 
 class AudioError(EdgeASRError):
     """An audio file, stream or device cannot be used."""
-
-
-class AudioWarning(UserWarning):
-    """Audio can be used, but not trusted."""
 
 
 class ArtefactError(EdgeASRError):

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Clip"]
+__all__ = ["AudioWarning", "Clip"]
+
+
+class AudioWarning(UserWarning):
+    """Audio can be used, but not trusted."""
 
 
 @dataclass(frozen=True)

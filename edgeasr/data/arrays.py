@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.audio.clip import Clip
+from edgeasr.audio.clip import AudioWarning, Clip
 from edgeasr.audio.wav import is_clipped
 from edgeasr.data.dataset import Example
-from edgeasr.errors import AudioWarning, DataError
+from edgeasr.errors import DataError
 from edgeasr.features.clip import fit_clip
 from edgeasr.features.config import FrontendConfig
 from edgeasr.features.frontend import Frontend

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeasr.audio.clip import Clip
+from edgeasr.audio.clip import AudioWarning, Clip
 from edgeasr.audio.wav import read_clip
 from edgeasr.data.arrays import BACKGROUND, load_audio, load_features, load_targets
 from edgeasr.data.dataset import Example
-from edgeasr.errors import AudioError, AudioWarning, DataError
+from edgeasr.errors import AudioError, DataError
 from edgeasr.features import Frontend, FrontendConfig
 from edgeasr.features.clip import fit_length
 

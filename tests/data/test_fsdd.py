@@ -97,6 +97,7 @@ def test_content_sha256_depends_on_names_and_content_only() -> None:
 
 def test_download_is_cached_and_checked(recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = packed(recordings, "gz")
+    monkeypatch.delenv("EDGEASR_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(fsdd, "URL", archive.as_uri())
     with pytest.raises(DataError, match="expected the 3000 recordings of FSDD, got 60 with another checksum"):
@@ -108,6 +109,15 @@ def test_download_is_cached_and_checked(recordings: Path, tmp_path: Path, monkey
     first = content(fsdd.load(None))
     archive.unlink()
     assert content(fsdd.load(None)) == first == content(fsdd.load(str(recordings)))
+
+
+def test_archive_in_the_data_folder_is_taken_before_a_download(
+    recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fsdd, "URL", "http://127.0.0.1:9/nothing")
+    packed(recordings, "gz").rename(tmp_path / "fsdd.tar.xz")
+    monkeypatch.setenv("EDGEASR_DATA", str(tmp_path))
+    assert content(fsdd.load(None)) == content(fsdd.load(str(recordings)))
 
 
 def test_url_pins_a_commit() -> None:
