@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.errors import ExportError
+from edgeasr.metrics.classification import mcnemar_p
 from edgeasr.runtime import load
 from edgeasr_export.schemes import Scheme
 
 __all__ = ["Verification", "verify"]
+
+_SIGNIFICANT = 0.01  # a loss of accuracy less likely than that is no chance
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ def verify(
         targets: int64 [clips]; empty where the labels are not known.
 
     Raises:
-        ExportError: scores that are not finite, or more difference than the scheme tolerates.
+        ExportError: scores that are not finite, more difference than the scheme tolerates, or a significant loss of
+            accuracy.
     """
     model = load(path)
     if not np.isfinite(reference).all():
@@ -71,6 +75,13 @@ def verify(
             f"agrees with the Keras original on {result.agreement:.1%} of {result.samples} clips, "
             f"expected at least {scheme.min_agreement:.0%}"
         )
+    if len(targets):
+        p = mcnemar_p(winners == targets, winners_reference == targets)
+        if np.mean(winners == targets) < np.mean(winners_reference == targets) and p < _SIGNIFICANT:
+            raise ExportError(
+                f"is right on {np.mean(winners == targets):.1%} of {result.samples} clips, the Keras original on "
+                f"{np.mean(winners_reference == targets):.1%} (McNemar p = {p:.1g}): keep another scheme"
+            )
     if scheme.max_error is not None and result.max_abs_error > scheme.max_error:
         raise ExportError(
             f"differs from the Keras original by {result.max_abs_error:.2g}, expected at most {scheme.max_error:g}"

@@ -18,6 +18,8 @@ from edgeasr.runtime import load
 from edgeasr.scores import softmax
 from edgeasr_export import EXPORTERS, SCHEMES, conversion, export_bundle
 from edgeasr_export.conversion import Conversion
+from edgeasr_export.schemes import scheme
+from edgeasr_export.verify import Verification, verify
 
 MakeBundle = Callable[[Any], Bundle]
 
@@ -192,3 +194,22 @@ def test_export_command_prints_the_json_of_the_contract(make_bundle: MakeBundle,
     path = Path(artefact["path"])
     assert path.stat().st_size == artefact["bytes"]
     assert (artefact["format"], artefact["scheme"], path.suffix) == ("tflite", "int8", ".tflite")
+
+
+def test_verify_refuses_a_significant_loss_of_accuracy(make_bundle: MakeBundle, dense_model: Any) -> None:
+    bundle = export_bundle(make_bundle(dense_model), ["float32"], ["tflite"])
+    (artefact,) = bundle.manifest.artefacts
+    features = np.random.default_rng(1).standard_normal((200, 13, 10)).astype(np.float32)
+    original = softmax(np.asarray(dense_model.predict(features, verbose=0)))
+    targets = original.argmax(axis=1)
+
+    def verify_with(wrong: int) -> Verification:
+        reference, right = original.copy(), targets.copy()
+        reference[:wrong] = np.roll(original[:wrong], 1, axis=1)  # an original that is right where the artefact is not
+        right[:wrong] = reference[:wrong].argmax(axis=1)
+        return verify(bundle.path / artefact.name, scheme("int8"), features, reference, right)
+
+    assert verify_with(0).accuracy == 1
+    assert verify_with(3).accuracy == pytest.approx(0.985)
+    with pytest.raises(ExportError, match=r"is right on 95\.0% of 200 clips, the Keras original on 100\.0%"):
+        verify_with(10)
