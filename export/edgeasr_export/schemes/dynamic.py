@@ -25,7 +25,6 @@ def _quantise_onnx(source: Path, target: Path, calibration: NDArray[np.float32])
 
 
 DYNAMIC = Scheme(
-    summary="int8 weights, activations quantised at run time",
     configure_tflite=_configure_tflite,
     quantise_onnx=_quantise_onnx,
     min_agreement=0.9,

@@ -26,7 +26,6 @@ def _quantise_onnx(source: Path, target: Path, calibration: NDArray[np.float32])
 
 
 FLOAT16 = Scheme(
-    summary="float16 weights",
     configure_tflite=_configure_tflite,
     quantise_onnx=_quantise_onnx,
     min_agreement=0.98,

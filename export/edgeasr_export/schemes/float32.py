@@ -21,7 +21,6 @@ def _quantise_onnx(source: Path, target: Path, calibration: NDArray[np.float32])
 
 
 FLOAT32 = Scheme(
-    summary="float32 weights and activations",
     configure_tflite=_configure_tflite,
     quantise_onnx=_quantise_onnx,
     min_agreement=0.99,

@@ -57,7 +57,6 @@ def _quantise_onnx(source: Path, target: Path, calibration: NDArray[np.float32])
 
 
 INT8 = Scheme(
-    summary="int8 weights and activations, calibrated",
     configure_tflite=_configure_tflite,
     quantise_onnx=_quantise_onnx,
     min_agreement=0.9,

@@ -25,14 +25,12 @@ class Scheme:
     """A quantisation scheme.
 
     Attributes:
-        summary: one line for people.
         configure_tflite: sets up a `tf.lite.TFLiteConverter`, given the calibration features [clips, frames, bins].
         quantise_onnx: turns a float32 ONNX file into one of this scheme: (source, target, calibration).
         min_agreement: share of the verification clips that must get the label that the Keras original gives.
         max_error: largest difference of a score from the original's, where the scheme promises one.
     """
 
-    summary: str
     configure_tflite: Callable[[Any, NDArray[np.float32]], None]
     quantise_onnx: Callable[[Path, Path, NDArray[np.float32]], None]
     min_agreement: float
