@@ -19,7 +19,7 @@ from edgeasr.config import read_document, to_mapping
 from edgeasr.errors import ArtefactError, ConfigError
 from edgeasr.features.config import FrontendConfig
 
-__all__ = ["METADATA_KEY", "Card", "OutputKind", "append_to_tflite", "read_from_tflite"]
+__all__ = ["METADATA_KEY", "Card", "CtcOutput", "OutputKind", "append_to_tflite", "read_from_tflite"]
 
 METADATA_KEY = "edgeasr"
 _MEMBER = "edgeasr.json"
@@ -29,32 +29,54 @@ OutputKind = Literal["logits", "probabilities"]
 
 
 @dataclass(frozen=True)
+class CtcOutput:
+    """How the output frames of a CTC model, [frames, labels], follow its input frames.
+
+    Attributes:
+        first: input frames that the first output frame takes: the receptive field of all convolutions without
+            padding; 1 where they pad.
+        stride: input frames from one output frame to the next.
+        causal: whether an output frame depends on no input frame after those that `count` asks for.
+    """
+
+    first: int = 1
+    stride: int = 1
+    causal: bool = True
+
+    def count(self, frames: int) -> int:
+        """Count the output frames of `frames` input frames."""
+        return max(0, 1 + (frames - self.first) // self.stride)
+
+
+@dataclass(frozen=True)
 class Card:
     """What an artefact says about itself.
 
     Attributes:
         model: architecture, a key of `MODELS`, or the name of an imported file.
         scheme: quantisation scheme, a key of `SCHEMES`.
-        labels: one per output, in order.
-        frontend: how audio becomes the input.
+        labels: one per output, in order; of a CTC model the characters, and the blank last.
+        frontend: how audio becomes the input; None for a model of something else, such as images.
         output: whether the model gives logits (a softmax follows, in float) or probabilities.
         model_sha256: hash of the `model.keras` that it was converted from.
         quantisation: of the first and the last tensor, `{"input": {"dtype", "scale", "zero_point"}, "output": {...}}`;
             in ONNX, whose own input and output stay float, of the first and the last activation that is quantised.
         licence: of the weights, with attribution.
         created_by: tool and version.
+        ctc: of a CTC model, how its output frames follow the input; None for a classifier.
         version: of this document.
     """
 
     model: str
     scheme: str
     labels: tuple[str, ...]
-    frontend: FrontendConfig
+    frontend: FrontendConfig | None
     output: OutputKind
     model_sha256: str
     quantisation: dict[str, Any] = field(default_factory=dict)
     licence: str = ""
     created_by: str = ""
+    ctc: CtcOutput | None = None
     version: int = 1
 
     def to_json(self) -> str:

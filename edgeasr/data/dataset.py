@@ -16,10 +16,17 @@ __all__ = ["DATASETS", "Dataset", "Example", "Split", "load_dataset", "load_data
 Split = Literal["train", "dev", "test"]
 
 DATASETS: Mapping[str, str] = {
+    "audiomnist": "edgeasr.data.audiomnist:load",
+    "coffee-orders": "edgeasr.data.transcripts:load_coffee_orders",
     "folder": "edgeasr.data.folder:load",
     "fsdd": "edgeasr.data.fsdd:load",
+    "librispeech": "edgeasr.data.librispeech:load",
     "mlperf-kws": "edgeasr.data.mlperf_kws:load",
+    "mnist": "edgeasr.data.mnist:load",
+    "read-speech": "edgeasr.data.transcripts:load_read_speech",
+    "speech-commands": "edgeasr.data.speech_commands:load",
     "synthetic": "edgeasr.data.synthetic:load",
+    "transcripts": "edgeasr.data.transcripts:load",
 }
 
 
@@ -29,7 +36,7 @@ class Example:
 
     Attributes:
         id: its name within the data set, for messages.
-        label: what is said; None for background, which is no label's.
+        label: what is said: a label, or the transcript where the data set has those; None for background.
         speaker: who says it.
         split: train, dev or test.
         read: gives the sound, or ready features [frames, bins] where the data set has no sound.
@@ -44,7 +51,14 @@ class Example:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set: its labels in order, its examples, and what its licence asks to be said."""
+    """A data set.
+
+    Attributes:
+        name: for messages.
+        labels: those that there are, in order; empty where the examples have transcripts instead.
+        examples: the clips.
+        licence: what its licence asks to be said.
+    """
 
     name: str
     labels: tuple[str, ...]
