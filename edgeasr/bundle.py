@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edgeasr import __version__
 from edgeasr.atomic import replacing, write_text
-from edgeasr.card import Card, OutputKind
+from edgeasr.card import Card, CtcOutput, OutputKind
 from edgeasr.config import read_document, to_mapping
 from edgeasr.errors import BundleError, ConfigError
 from edgeasr.features.config import FrontendConfig
@@ -48,8 +48,8 @@ class Manifest:
 
     Attributes:
         model: architecture, a key of `MODELS`.
-        labels: one per output, in order.
-        frontend: how audio becomes the input.
+        labels: one per output, in order; of a CTC model the characters, and the blank last.
+        frontend: how audio becomes the input; None for a model of something else, such as images.
         output: whether the model gives logits or probabilities.
         training: the resolved settings of the training.
         metrics: what was measured when it was trained.
@@ -58,12 +58,13 @@ class Manifest:
         sha256: hash of every file, by name.
         created: UTC time, ISO 8601.
         created_by: tool and version.
+        ctc: of a CTC model, how its output frames follow the input; None for a classifier.
         version: of this document.
     """
 
     model: str
     labels: tuple[str, ...]
-    frontend: FrontendConfig
+    frontend: FrontendConfig | None
     output: OutputKind
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -72,6 +73,7 @@ class Manifest:
     sha256: dict[str, str] = field(default_factory=dict)
     created: str = ""
     created_by: str = f"edgeasr {__version__}"
+    ctc: CtcOutput | None = None
     version: int = 1
 
     @property
@@ -87,7 +89,8 @@ class Samples:
     Attributes:
         calibration: float32 [clips, frames, bins], from the training split: the representative set.
         verification: float32 [clips, frames, bins], from the test split.
-        targets: int64 [clips], index of the right label of each verification clip.
+        targets: int64 [clips], index of the right label of each verification clip; of a CTC model
+            [clips, characters], the transcript, filled up with -1.
     """
 
     calibration: NDArray[np.float32]
@@ -148,7 +151,14 @@ class Bundle:
             raise BundleError(f"{path}: holds {foreign[0]}, which is not the bundle's, and would be lost: move it away")
 
     @classmethod
-    def create(cls, path: Path, manifest: Manifest, model: Any, samples: Samples) -> "Bundle":
+    def create(
+        cls,
+        path: Path,
+        manifest: Manifest,
+        model: Any,
+        samples: Samples,
+        files: Mapping[str, Callable[[Path], None]] | None = None,
+    ) -> "Bundle":
         """Write a new bundle, whole or not at all.
 
         Args:
@@ -156,6 +166,7 @@ class Bundle:
             manifest: what to say of it; hashes and date are filled in.
             model: the Keras model.
             samples: features for calibration and verification.
+            files: functions that write further files, by name.
 
         Raises:
             BundleError: `path` holds something else.
@@ -170,9 +181,10 @@ class Bundle:
                 verification=samples.verification,
                 targets=samples.targets,
             )
-            bundle = cls(scratch, replace(manifest, artefacts=(), sha256={}, created=_now()))._with_hashes(
-                _MODEL, _SAMPLES
-            )
+            for name, write in (files or {}).items():
+                write(scratch / name)
+            empty = cls(scratch, replace(manifest, artefacts=(), sha256={}, created=_now()))
+            bundle = empty._with_hashes(_MODEL, _SAMPLES, *(files or {}))
             bundle._write_manifest()
         return cls(path, bundle.manifest)
 
@@ -199,6 +211,7 @@ class Bundle:
             quantisation=dict(quantisation or {}),
             licence=manifest.licence,
             created_by=f"edgeasr {__version__}",
+            ctc=manifest.ctc,
         )
 
     def add(self, artefact: Artefact, file: Path) -> "Bundle":

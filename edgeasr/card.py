@@ -36,12 +36,13 @@ class CtcOutput:
         first: input frames that the first output frame takes: the receptive field of all convolutions without
             padding; 1 where they pad.
         stride: input frames from one output frame to the next.
-        causal: whether an output frame depends on no input frame after those that `count` asks for.
+        lookahead: input frames after those that `count` asks for which an output frame depends on: 0 where all is
+            causal; None for the whole utterance, as in bidirectional models.
     """
 
     first: int = 1
     stride: int = 1
-    causal: bool = True
+    lookahead: int | None = 0
 
     def count(self, frames: int) -> int:
         """Count the output frames of `frames` input frames."""

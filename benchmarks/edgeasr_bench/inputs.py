@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.data.arrays import load_features
+from edgeasr.data.arrays import load_inputs
 from edgeasr.data.dataset import load_datasets
 from edgeasr.features import Frontend, FrontendConfig
 from edgeasr.metrics.evaluation import labels_of
@@ -25,7 +25,7 @@ class Inputs:
 
     Attributes:
         features: float32 [clips, frames, bins].
-        targets: int64 [clips], index of the right label; None for noise, which has none.
+        targets: int64, as `Samples.targets` has them; None for noise, which has none.
     """
 
     features: NDArray[np.float32]
@@ -46,12 +46,9 @@ def read_inputs(candidates: Sequence[Candidate], models: Sequence[Runtime], sett
     """
     if not settings.data:
         return [_without_data(candidate, model) for candidate, model in zip(candidates, models, strict=True)]
-    keys = [(model.frontend, labels_of(model, model.labels or settings.labels)) for model in models]
+    keys = [(labels_of(model, model.labels or settings.labels), model.frontend, model.ctc) for model in models]
     examples = load_datasets(settings.data, settings.leave_out).labelled(settings.split)
-    read: dict[tuple[FrontendConfig | None, tuple[str, ...]], Inputs] = {}
-    for frontend, labels in keys:
-        if (frontend, labels) not in read:
-            read[frontend, labels] = Inputs(*load_features(examples, labels, frontend))
+    read = {key: Inputs(*load_inputs(examples, *key)) for key in dict.fromkeys(keys)}
     return [read[key] for key in keys]
 
 

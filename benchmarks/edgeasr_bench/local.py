@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.features import Frontend, FrontendConfig
+from edgeasr.metrics.answers import answers, right_answers
 from edgeasr.runtime import Runtime, load
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.inputs import Inputs, noise, read_inputs
@@ -46,12 +47,12 @@ def measure(
         footprints.append(measure_footprint(candidate.source, candidate.runtime, settings.threads))
     models = [load(candidate.source, candidate.runtime, settings.threads) for candidate in candidates]
     inputs = read_inputs(candidates, models, settings)
-    answers = [
+    said = [
         _answer(model, given, partial(progress, f"scoring {candidate.name}"))
         for candidate, model, given in zip(candidates, models, inputs, strict=True)
     ]
     timings = _time(models, inputs, settings.seconds, partial(progress, "timing"))
-    columns = (candidates, models, footprints, answers, timings)
+    columns = (candidates, models, footprints, said, timings)
     return [
         Measurement(
             artefact=candidate.name,
@@ -63,19 +64,23 @@ def measure(
             sha256=_sha256(candidate.file),
             model_sha256=model.card.model_sha256 if model.card else None,
             footprint=footprint,
-            answers=said,
+            answers=answer,
             inference=inference,
             with_frontend=with_frontend,
             frontend=frontend,
         )
-        for candidate, model, footprint, said, (inference, with_frontend, frontend) in zip(*columns, strict=True)
+        for candidate, model, footprint, answer, (inference, with_frontend, frontend) in zip(*columns, strict=True)
     ]
 
 
 def _answer(model: Runtime, inputs: Inputs, progress: Callable[[float], None]) -> Answers | None:
     if inputs.targets is None:
         return None
-    return Answers(model.run_batch(inputs.features, progress).argmax(axis=1), inputs.targets)
+    scores = model.run_batch(inputs.features, progress)
+    return Answers(
+        answers(scores, inputs.features, model.labels, model.ctc),
+        right_answers(inputs.targets, model.labels, model.ctc),
+    )
 
 
 def _time(

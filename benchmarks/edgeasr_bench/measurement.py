@@ -1,6 +1,7 @@
 """What is measured of one artefact, on whatever machine: plain data, which `compare` makes results from."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +17,18 @@ class Answers:
     """What a model said of labelled clips.
 
     Attributes:
-        predictions: int64 [clips], index of the highest score.
-        targets: int64 [clips], index of the right label.
+        predictions: int64 [clips], index of the highest score; str [clips], the transcript, of a CTC model.
+        targets: of the same kind, what is right.
     """
 
-    predictions: NDArray[np.int64]
-    targets: NDArray[np.int64]
+    predictions: NDArray[Any]
+    targets: NDArray[Any]
 
     @property
     def correct(self) -> NDArray[np.bool_]:
         """Whether each is right: bool [clips]."""
-        return np.equal(self.predictions, self.targets)
+        correct: NDArray[np.bool_] = self.predictions == self.targets
+        return correct
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,12 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "evaluate": ("edgeasr.cli.evaluate", "Measure the accuracy of a bundle or an artefact."),
     "export": ("edgeasr.cli.export", "Convert a bundle to quantised TFLite and ONNX, and verify it."),
     "bench": ("edgeasr.cli.bench", "Compare speed, accuracy, size and memory with the float original."),
+    "reproduce": (
+        "edgeasr.cli.reproduce",
+        "Do a study of one of the seed documents again, and compare its figures with ours.",
+    ),
     "listen": ("edgeasr.cli.listen", "Spot words in a microphone, a file or a stream."),
+    "transcribe": ("edgeasr.cli.transcribe", "Write down what is said in a file, a stream or the microphone."),
     "doctor": ("edgeasr.cli.doctor", "Say what is installed here, what works and what is missing."),
 }
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
-from edgeasr.audio.source import Blocks, file_blocks, microphone_blocks, stdin_blocks
+from edgeasr.audio.source import Blocks
 from edgeasr.audio.wav import is_clipped
 from edgeasr.cli.live import live_view
 from edgeasr.cli.options import runtime_option, threads_option
 from edgeasr.cli.output import note
+from edgeasr.cli.sources import check_source, device_option, open_source, rate_option
 from edgeasr.runtime import load
 from edgeasr.spot import Event, Spotter, SpotterConfig
 
@@ -50,12 +51,8 @@ __all__ = ["command"]
     show_default=True,
     help="Time in which a label is not reported again.",
 )
-@click.option(
-    "--rate",
-    type=click.IntRange(1000, 384_000),
-    help="Sample rate of standard input in Hz.  [default: the model's]",
-)
-@click.option("--device", help="Microphone: its number, its name or a part of it.  [default: the system's]")
+@rate_option
+@device_option
 @threads_option
 @runtime_option
 @click.option("--json", "as_json", is_flag=True, help="Print events as JSON, one object a line.")
@@ -87,10 +84,7 @@ def command(
     edgeasr listen digits/ds-cnn.int8.tflite clip.wav
     arecord -t raw -f S16_LE -r 16000 | edgeasr listen digits/ds-cnn.int8.tflite -
     """
-    if rate and source != "-":
-        raise click.UsageError("--rate is for audio on standard input: give - as SOURCE, or leave --rate out")
-    if device and source is not None:
-        raise click.UsageError("--device is for the microphone: leave SOURCE out, or leave --device out")
+    check_source(source, rate, device)
     model = load(artefact, runtime, threads)
     spotter = Spotter(model, SpotterConfig(hop_ms, smoothing_ms, threshold, refractory_ms))
     note(f"{artefact.name}: {model.scheme}, run by {model.version}, threads: {threads}")
@@ -99,7 +93,7 @@ def command(
     heard = 0
     try:
         with (
-            closing(_open(source, rate, device, spotter)) as blocks,
+            closing(open_source(source, rate, device, spotter.sample_rate_hz, spotter.hop_samples)) as blocks,
             live_view(spotter) if show else nullcontext(),
         ):
             for event in _events(spotter, blocks):
@@ -109,18 +103,6 @@ def command(
         if not microphone:
             raise
     note(f"{spotter.time_s:.1f} s of audio, events: {heard}")
-
-
-def _open(source: str | None, rate: int | None, device: str | None, spotter: Spotter) -> Blocks:
-    model_rate_hz, block_samples = spotter.sample_rate_hz, spotter.hop_samples
-    if source is None:
-        number = int(device) if device and device.isdecimal() else device
-        return microphone_blocks(number, model_rate_hz, block_samples, note)
-    if source == "-":
-        if sys.stdin is None or sys.stdin.isatty():
-            raise click.UsageError("expected raw 16-bit mono audio on standard input, got nothing: pipe it in")
-        return stdin_blocks(sys.stdin.buffer, rate or model_rate_hz, model_rate_hz, block_samples, note)
-    return file_blocks(Path(source), model_rate_hz, block_samples)
 
 
 def _events(spotter: Spotter, blocks: Blocks) -> Iterator[Event]:

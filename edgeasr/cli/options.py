@@ -1,5 +1,7 @@
 """Options that several commands share: one name, one meaning, one help text."""
 
+from pathlib import Path
+
 import click
 
 from edgeasr.runtime import RUNTIMES
@@ -8,6 +10,7 @@ __all__ = [
     "json_option",
     "labels_option",
     "leave_out_option",
+    "lm_option",
     "runtime_option",
     "split_option",
     "threads_option",
@@ -20,6 +23,11 @@ labels_option = click.option(
     help="Labels of the outputs, comma separated, for files that carry none.",
 )
 leave_out_option = click.option("--leave-out", metavar="SPEAKER", help="Keep this speaker for the test.")
+lm_option = click.option(
+    "--lm",
+    type=click.Path(path_type=Path),
+    help="Language model (ARPA): search for likely sentences, instead of the best character of each frame.",
+)
 runtime_option = click.option(
     "--runtime", type=click.Choice(list(RUNTIMES)), help="Runtime.  [default: by the kind of file]"
 )

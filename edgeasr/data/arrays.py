@@ -9,17 +9,28 @@ from numpy.typing import NDArray
 
 from edgeasr.audio.clip import AudioWarning, Clip
 from edgeasr.audio.wav import is_clipped
+from edgeasr.card import CtcOutput
 from edgeasr.data.dataset import Example
+from edgeasr.decode.text import encode, normalise
 from edgeasr.errors import DataError
-from edgeasr.features.clip import fit_clip
+from edgeasr.features.clip import fit_clip, pad_frames, utterance_samples
 from edgeasr.features.config import FrontendConfig
 from edgeasr.features.frontend import Frontend
 
-__all__ = ["BACKGROUND", "load_audio", "load_features", "load_targets"]
+__all__ = [
+    "BACKGROUND",
+    "load_audio",
+    "load_features",
+    "load_inputs",
+    "load_targets",
+    "load_transcripts",
+    "load_utterance_features",
+    "load_utterances",
+]
 
 F32 = NDArray[np.float32]
 
-BACKGROUND = -1  # the target of what is no label's
+BACKGROUND = -1  # the target of what is no label's, and of what follows the end of a transcript
 
 
 def load_targets(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.int64]:
@@ -105,6 +116,71 @@ def load_features(
             )
         rows.append(content)
     return np.array(rows, np.float32).reshape(len(rows), *(shape or ())), targets
+
+
+def load_inputs(
+    examples: Sequence[Example], labels: Sequence[str], config: FrontendConfig | None, ctc: CtcOutput | None
+) -> tuple[F32, NDArray[np.int64]]:
+    """Read examples as features and targets for a classifier (`load_features`) or, with `ctc`, for a CTC model.
+
+    Returns:
+        Features, float32 [examples, frames, bins], and targets as `Samples.targets` has them.
+
+    Raises:
+        DataError, AudioError: as `load_features` and `load_utterances`.
+    """
+    if ctc is None:
+        return load_features(examples, labels, config)
+    if config is None:
+        raise DataError("expected a CTC model that carries its front end, got one without: export it with edgeasr")
+    return load_utterance_features(examples, config), load_transcripts(examples, labels)
+
+
+def load_transcripts(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.int64]:
+    """Number the characters of what is said in examples; a label is a transcript too.
+
+    Returns:
+        int64 [examples, characters of the longest]: indices in `labels`, filled up with `BACKGROUND`.
+
+    Raises:
+        DataError: a transcript is empty or holds a character that is not among `labels`; the message names it.
+    """
+    rows = [encode(normalise(example.label or ""), labels, example.id) for example in examples]
+    transcripts = np.full((len(rows), max(map(len, rows), default=0)), BACKGROUND, np.int64)
+    for transcript, row in zip(transcripts, rows, strict=True):
+        transcript[: len(row)] = row
+    return transcripts
+
+
+def load_utterances(examples: Sequence[Example], config: FrontendConfig) -> list[F32]:
+    """Read the sound of examples, resampled, in its own length: float32 [samples] each.
+
+    Raises:
+        DataError: the data set has no sound.
+        AudioError: a clip cannot be read, or is longer than what the model sees; the message names it.
+    """
+    utterances = []
+    for example, clip in _read_all(examples):
+        if not isinstance(clip, Clip):
+            raise DataError(f"{example.id} has features and no sound: expected speech for a model that transcribes")
+        utterances.append(utterance_samples(clip, config, example.id))
+    return utterances
+
+
+def load_utterance_features(examples: Sequence[Example], config: FrontendConfig) -> F32:
+    """Read utterances as features, each filled up with frames of zeros to what the model sees.
+
+    Returns:
+        float32 [examples, frames, bins].
+
+    Raises:
+        DataError, AudioError: as `load_utterances`.
+    """
+    frontend = Frontend(config)
+    features = np.zeros((len(examples), *config.shape), np.float32)
+    for row, samples in zip(features, load_utterances(examples, config), strict=True):
+        row[:] = pad_frames(frontend(samples), config.frames)
+    return features
 
 
 def _read_all(examples: Sequence[Example]) -> Iterator[tuple[Example, Clip | F32]]:

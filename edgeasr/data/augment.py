@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeasr.audio.clip import Clip
 from edgeasr.audio.resample import resample
 from edgeasr.audio.wav import decode_clip
 from edgeasr.data.arrays import BACKGROUND
@@ -22,6 +23,7 @@ __all__ = [
     "AugmentConfig",
     "augment_audio",
     "augment_features",
+    "augment_utterance",
     "coloured_noise",
     "mix_at_snr",
     "noise_bank",
@@ -50,6 +52,8 @@ class AugmentConfig:
         background_fraction: share of a batch replaced by noise alone, with no label's target.
         spec_time_frames: widest mask over time (SpecAugment).
         spec_bins: widest mask over bins.
+        spec_masks: masks of each kind.
+        speed: utterances are played faster or slower by up to this share, which changes their pitch too.
     """
 
     shift_ms: float = 100.0
@@ -60,14 +64,18 @@ class AugmentConfig:
     background_fraction: float = 0.1
     spec_time_frames: int = 5
     spec_bins: int = 5
+    spec_masks: int = 1
+    speed: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("shift_ms", "gain_db", "spec_time_frames", "spec_bins"):
+        for name in ("shift_ms", "gain_db", "spec_time_frames", "spec_bins", "spec_masks"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"augmentation: {name} must be 0 or more, got {getattr(self, name)}")
         for name in ("noise_probability", "background_fraction"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"augmentation: {name} must lie in 0 to 1, got {getattr(self, name)}")
+        if not 0 <= self.speed < 1:
+            raise ConfigError(f"augmentation: speed must lie in 0 to below 1, got {self.speed}")
         low, high = self.noise_snr_db
         if low > high:
             raise ConfigError(f"augmentation: noise_snr_db must be [low, high], got {[low, high]}")
@@ -131,6 +139,31 @@ def augment_audio(
     return augmented, targets
 
 
+def augment_utterance(
+    samples: F32, sample_rate_hz: int, config: AugmentConfig, bank: F32, rng: np.random.Generator
+) -> F32:
+    """Change the speed of, add noise to, and change the level of an utterance, which is never cut.
+
+    Args:
+        samples: float32 [samples].
+        sample_rate_hz: of the samples and the bank.
+        config: how much; the shift and the background are for clips of fixed length.
+        bank: from `noise_bank`.
+        rng: source of all chance.
+
+    Returns:
+        float32 [other samples].
+    """
+    if config.speed:
+        played_hz = round(sample_rate_hz * rng.uniform(1 - config.speed, 1 + config.speed))
+        samples = resample(Clip(samples, played_hz), sample_rate_hz).samples
+    utterance = samples[None]
+    if rng.random() < config.noise_probability:
+        utterance = mix_at_snr(utterance, _slices(bank, 1, len(samples), rng), rng.uniform(*config.noise_snr_db, 1))
+    amplified: F32 = (utterance * _amplitudes(-config.gain_db, config.gain_db, 1, rng))[0]
+    return amplified
+
+
 def augment_features(features: F32, config: AugmentConfig, rng: np.random.Generator) -> F32:
     """Mask a stretch of frames and a band of bins of each clip with the clip's mean.
 
@@ -145,8 +178,10 @@ def augment_features(features: F32, config: AugmentConfig, rng: np.random.Genera
         New features, float32 [clips, frames, bins].
     """
     clips, frames, bins = features.shape
-    masked = _masks(clips, frames, config.spec_time_frames, rng)[:, :, None]
-    masked = masked | _masks(clips, bins, config.spec_bins, rng)[:, None, :]
+    masked = np.zeros(features.shape, bool)
+    for _ in range(config.spec_masks):
+        masked |= _masks(clips, frames, config.spec_time_frames, rng)[:, :, None]
+        masked |= _masks(clips, bins, config.spec_bins, rng)[:, None, :]
     return np.where(masked, features.mean(axis=(1, 2), keepdims=True), features)
 
 

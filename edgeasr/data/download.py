@@ -6,15 +6,17 @@ import http.client
 import os
 import re
 import sys
+import tarfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from edgeasr.atomic import replacing
 from edgeasr.errors import DataError
 
-__all__ = ["fetch"]
+__all__ = ["fetch", "fetch_cached", "fetch_folder"]
 
 _CHUNK_BYTES = 1 << 16
 _WORTH_A_RETRY = (408, 429, 500, 502, 503, 504)  # the server's trouble of the moment, not a wrong address
@@ -23,7 +25,7 @@ _WORTH_A_RETRY = (408, 429, 500, 502, 503, 504)  # the server's trouble of the m
 def fetch(
     url: str,
     destination: Path,
-    sha256: str | None = None,
+    checksum: str | None = None,
     attempts: int = 5,
     timeout_s: float = 30,
     pause_s: float = 1,
@@ -35,7 +37,7 @@ def fetch(
     Args:
         url: http or https address.
         destination: the file to write; one that is there already and has the checksum is not fetched again.
-        sha256: expected checksum, lower-case hexadecimal; None takes what comes.
+        checksum: `sha256:` or `md5:` and lower-case hexadecimal; None takes what comes.
         attempts: how often to try before giving up.
         timeout_s: how long to wait for the server at any one moment.
         pause_s: wait before the second attempt; doubled before each further one.
@@ -47,7 +49,7 @@ def fetch(
         DataError: the address does not exist, the server cannot be reached or keeps breaking off, the
             checksum is wrong, or the file cannot be written.
     """
-    if destination.is_file() and sha256 in (None, _sha256(destination)):
+    if destination.is_file() and (checksum is None or _checksum(destination, checksum) == checksum):
         return destination
     part = destination.with_name(destination.name + ".part")
     try:
@@ -60,13 +62,76 @@ def fetch(
                 break
         else:
             raise DataError(f"cannot download {url} ({trouble}; tried {attempts} times): run it again to go on")
-        if sha256 is not None and (got := _sha256(part)) != sha256:
+        if checksum is not None and (got := _checksum(part, checksum)) != checksum:
             part.unlink()
-            raise DataError(f"{url}: expected a file with sha256 {sha256}, got {got}: try again, or report it")
+            raise DataError(f"{url}: expected a file with {checksum}, got {got}: try again, or report it")
         os.replace(part, destination)
     except OSError as error:
         raise DataError(f"cannot write {destination} ({error.strerror}): make room or choose another place") from error
     return destination
+
+
+def fetch_cached(dataset: str, url: str, name: str, checksum: str | None = None) -> Path:
+    """Download a file of a data set into the user's cache folder, once, or say how else to give the data set.
+
+    Args:
+        dataset: its name on the command line.
+        url: where the file is.
+        name: what to call it in the cache.
+        checksum: as `fetch`.
+
+    Returns:
+        The file.
+
+    Raises:
+        DataError: as `fetch`.
+    """
+    try:
+        return fetch(url, _cache_folder() / name, checksum)
+    except DataError as error:
+        raise DataError(f"{error}, or give the data set as {dataset}:PATH, or its folder as EDGEASR_DATA") from error
+
+
+def fetch_folder(dataset: str, url: str, name: str, checksum: str) -> Path:
+    """Download a tar archive as `fetch_cached` does and unpack it beside; the archive itself is not kept.
+
+    Returns:
+        The folder `name` in the cache, with all that is in the archive.
+
+    Raises:
+        DataError: as `fetch`, or there is no room to unpack.
+    """
+    folder = _cache_folder() / name
+    if folder.is_dir():
+        return folder
+    archive = fetch_cached(dataset, url, f"{name}.tar.gz", checksum)
+    try:
+        with replacing(folder) as scratch:
+            _unpack(archive, scratch)
+    except OSError as error:
+        raise DataError(f"cannot unpack {archive} ({error.strerror}): make room") from error
+    archive.unlink()
+    return folder
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgeasr"
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    with (
+        archive.open("rb") as file,
+        tarfile.open(fileobj=file) as tar,
+        _progress(f"unpacking {archive.name}", archive.stat().st_size, 0) as advance,
+    ):
+        # Not passed as `filter`, which the first releases of Python 3.11 do not know.
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)
+        folder.mkdir()
+        done = 0
+        for member in tar:
+            tar.extract(member, folder)
+            advance(file.tell() - done)
+            done = file.tell()
 
 
 def _try(url: str, part: Path, timeout_s: float) -> str | None:
@@ -120,9 +185,11 @@ def _total_bytes(content_range: str | None) -> int | None:
     return int(found[1]) if found else None
 
 
-def _sha256(path: Path) -> str:
+def _checksum(path: Path, like: str) -> str:
+    """Sum up a file by the algorithm that another checksum names."""
+    algorithm = like.partition(":")[0]
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
 @contextlib.contextmanager

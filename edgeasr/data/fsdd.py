@@ -2,18 +2,16 @@
 
 import hashlib
 import lzma
-import os
 import re
 import tarfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from edgeasr.audio.clip import Clip
-from edgeasr.audio.wav import decode_clip, read_clip
 from edgeasr.data.dataset import Dataset, Example, Split
-from edgeasr.data.download import fetch
+from edgeasr.data.download import fetch_cached
+from edgeasr.data.files import File, find_local, list_files
 from edgeasr.errors import DataError
 
 __all__ = ["CONTENT_SHA256", "DIGITS", "LICENCE", "URL", "content_sha256", "load"]
@@ -30,6 +28,7 @@ LICENCE = (
     "https://github.com/Jakobovski/free-spoken-digit-dataset, CC BY-SA 4.0"
 )
 
+_EXPECTED = "the FSDD archive (tar) or its folder"
 _NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
 
 
@@ -47,15 +46,14 @@ def load(path: str | None) -> Dataset:
     Raises:
         DataError: there are no recordings there, or the download is not the FSDD that was published.
     """
-    if path is None and (local := Path(os.environ.get("EDGEASR_DATA", ""), "fsdd.tar.xz")).is_file():
-        path = str(local)
+    path = path or find_local("fsdd.tar.xz")
     if path is None:
         recordings = _downloaded()
     elif Path(path).is_dir():
-        recordings = _in_folder(Path(path))
+        recordings = _in_folder(path)
     else:
-        recordings = _in_archive(Path(path), _read_archive(Path(path)))
-    examples = tuple(_example(name, read) for name, read in sorted(recordings.items()))
+        recordings = _in_tar(Path(path))
+    examples = tuple(_example(name, file) for name, file in sorted(recordings.items()))
     missing = [digit for digit in DIGITS if digit not in {example.label for example in examples}]
     if missing:
         raise DataError(
@@ -78,47 +76,39 @@ def content_sha256(recordings: Mapping[str, bytes]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _example(name: str, read: Callable[[], Clip]) -> Example:
+def _example(name: str, file: File) -> Example:
     digit, speaker, number = _NAME.fullmatch(name).groups()  # type: ignore[union-attr]  # only such names get here
     split: Split = "test" if int(number) < 5 else "dev" if int(number) < 8 else "train"
-    return Example(name, DIGITS[int(digit)], speaker, split, read)
+    return Example(name, DIGITS[int(digit)], speaker, split, file.clip)
 
 
-def _downloaded() -> dict[str, Callable[[], Clip]]:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    try:
-        archive = fetch(URL, cache / "edgeasr" / f"fsdd-{_COMMIT[:8]}.tar.gz")
-    except DataError as error:
-        raise DataError(f"{error}, or give the data set as fsdd:PATH, or its folder as EDGEASR_DATA") from error
-    recordings = _read_archive(archive)
-    if content_sha256(recordings) != CONTENT_SHA256:
+def _downloaded() -> dict[str, File]:
+    archive = fetch_cached("fsdd", URL, f"fsdd-{_COMMIT[:8]}.tar.gz")
+    recordings = _in_tar(archive)
+    if content_sha256({name: file.content() for name, file in recordings.items()}) != CONTENT_SHA256:
         archive.unlink()
         raise DataError(
             f"{URL}: expected the 3000 recordings of FSDD, got {len(recordings)} with another checksum: "
             "try again, or give the archive as fsdd:PATH"
         )
-    return _in_archive(archive, recordings)
+    return recordings
 
 
-def _in_archive(archive: Path, recordings: Mapping[str, bytes]) -> dict[str, Callable[[], Clip]]:
-    return {name: partial(decode_clip, data, f"{archive}: {name}") for name, data in recordings.items()}
+def _in_folder(path: str) -> dict[str, File]:
+    files = {PurePosixPath(name).name: file for name, file in list_files(path, _EXPECTED).items()}
+    return {name: file for name, file in files.items() if _NAME.fullmatch(name)}
 
 
-def _in_folder(folder: Path) -> dict[str, Callable[[], Clip]]:
-    if (folder / "recordings").is_dir():
-        folder = folder / "recordings"
-    return {path.name: partial(read_clip, path) for path in folder.iterdir() if _NAME.fullmatch(path.name)}
-
-
-def _read_archive(path: Path) -> dict[str, bytes]:
+def _in_tar(path: Path) -> dict[str, File]:
+    """Read the recordings of a tar, which gives up its members in order only: all of them, 22 MB."""
     recordings = {}
     try:
         with tarfile.open(path) as archive:
             for member in archive:
-                name = Path(member.name).name
+                name = PurePosixPath(member.name).name
                 if _NAME.fullmatch(name) and (file := archive.extractfile(member)):
-                    recordings[name] = file.read()
+                    recordings[name] = File(f"{path}: {name}", partial(bytes, file.read()))
     except (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
         reason = str(error).partition(":\n")[0]  # tarfile goes on with one line for each kind of compression
-        raise DataError(f"{path}: expected the FSDD archive (tar) or its folder ({reason})") from error
+        raise DataError(f"{path}: expected {_EXPECTED} ({reason})") from error
     return recordings

@@ -1,4 +1,4 @@
-"""The evaluation of a classifier on labelled clips."""
+"""The evaluation of a classifier on labelled clips, and of a CTC model on utterances with their transcripts."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -75,7 +75,7 @@ def labels_of(model: Runtime, given: tuple[str, ...] = ()) -> tuple[str, ...]:
     labels = given or model.labels
     if not labels:
         raise ArtefactError(f"{model.path}: carries no labels: pass --labels in the order of its outputs")
-    outputs = len(model.run(np.zeros(model.input_shape, np.float32)))
+    outputs = model.run(np.zeros(model.input_shape, np.float32)).shape[-1]
     model.reset()
     if outputs != len(labels):
         raise ArtefactError(

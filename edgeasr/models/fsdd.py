@@ -5,7 +5,7 @@ from typing import Any
 from edgeasr.features.config import FrontendConfig
 from edgeasr.models.spec import ModelSpec
 
-__all__ = ["FSDD_CNN"]
+__all__ = ["FSDD_CNN", "FSDD_LSTM"]
 
 
 def _build_cnn(shape: tuple[int, int], labels: int) -> Any:
@@ -29,9 +29,29 @@ def _build_cnn(shape: tuple[int, int], labels: int) -> Any:
     return Sequential([layers.Input(shape), layers.Reshape((*shape, 1)), *stack], name="fsdd_cnn")
 
 
+def _build_lstm(shape: tuple[int, int], labels: int) -> Any:
+    """Build the essay's RNN, of which each frame is a step.
+
+    LSTM(128, relu) twice, the first giving its sequence, Dense(32, relu), Dense(labels), and a dropout of 0.2 after
+    each but the last: 234,858 parameters on 64 x 64 features and 10 labels (98,816 + 131,584 + 4,128 + 330). The
+    essay trained it with Adam at 1e-3 in batches of 32 for 24 epochs and reports 90.67 % and 84.00 % on 300 test clips.
+    """
+    from keras import Sequential, layers
+
+    stack = [
+        layers.LSTM(128, activation="relu", return_sequences=True),
+        layers.Dropout(0.2),
+        layers.LSTM(128, activation="relu"),
+        layers.Dropout(0.2),
+        layers.Dense(32, activation="relu"),
+        layers.Dropout(0.2),
+        layers.Dense(labels),
+    ]
+    return Sequential([layers.Input(shape), *stack], name="fsdd_lstm")
+
+
 # The essay's 64 x 64 images of spectrograms, as a front end that a device can compute: 64 mel bands in 64 frames.
-FSDD_CNN = ModelSpec(
-    build=_build_cnn,
-    frontend=FrontendConfig(mel_bins=64, window_ms=32.0, hop_ms=16.0, clip_ms=1040.0),
-    output="logits",
-)
+_IMAGE = FrontendConfig(mel_bins=64, window_ms=32.0, hop_ms=16.0, clip_ms=1040.0)
+
+FSDD_CNN = ModelSpec(build=_build_cnn, frontend=_IMAGE, output="logits")
+FSDD_LSTM = ModelSpec(build=_build_lstm, frontend=_IMAGE, output="logits")

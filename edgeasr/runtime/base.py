@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.card import Card
+from edgeasr.card import Card, CtcOutput
 from edgeasr.errors import ArtefactError, ConfigError
 from edgeasr.features.config import FrontendConfig
 from edgeasr.registry import resolve
@@ -52,6 +52,11 @@ class Runtime(Protocol):
         return self.card.frontend if self.card else None
 
     @property
+    def ctc(self) -> CtcOutput | None:
+        """How the output frames of a CTC model follow its input; None for a classifier."""
+        return self.card.ctc if self.card else None
+
+    @property
     def scheme(self) -> str:
         """The quantisation scheme."""
         return self.card.scheme if self.card else "unknown"
@@ -62,7 +67,10 @@ class Runtime(Protocol):
         ...
 
     def run(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Score one clip: float32 features [frames, bins] to float32 scores [labels]."""
+        """Score one clip: float32 features [frames, bins] to float32 scores [labels].
+
+        Those of a CTC model are [output frames, labels].
+        """
         ...
 
     def run_batch(
@@ -75,7 +83,7 @@ class Runtime(Protocol):
             progress: called with the share that is done.
 
         Returns:
-            float32 [clips, labels].
+            float32 [clips, labels], or [clips, output frames, labels].
 
         Raises:
             ArtefactError: a score is not a finite number.

@@ -41,6 +41,8 @@ class KerasRuntime(Runtime):
         device = ", ".join(gpus_of(backend)) or "CPU"
         self.version = f"keras {keras.__version__} ({backend}, {device})"
         self._shape = (1, *self._model.input_shape[1:])
+        if self.card.ctc and self.card.frontend:  # made for any length; here it sees what an artefact of it would
+            self._shape = (1, *self.card.frontend.shape)
         self._logits = self.card.output == "logits"
 
     @property

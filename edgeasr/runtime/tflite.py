@@ -123,7 +123,7 @@ class _Scores:
             return softmax(scores) if self._logits else scores
         found = self._table.take(tensor.view(np.uint8))
         if self._logits:
-            found /= np.add.reduce(found)
+            found /= np.add.reduce(found, axis=-1, keepdims=True)
         return found.astype(np.float32)
 
 

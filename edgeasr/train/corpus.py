@@ -1,18 +1,21 @@
-"""The data of a training in memory: the sound of each split, and features made from it."""
+"""The labelled clips of a training in memory, and features made from them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.data.arrays import BACKGROUND, load_audio
-from edgeasr.data.dataset import load_datasets
+from edgeasr.audio.clip import Clip
+from edgeasr.data.arrays import BACKGROUND, load_audio, load_features
+from edgeasr.data.dataset import Example, load_datasets
 from edgeasr.errors import DataError
 from edgeasr.features import Frontend, FrontendConfig
 from edgeasr.train.config import TrainConfig
 
-__all__ = ["Corpus", "Waveforms", "features_of", "load_corpus", "normalised"]
+__all__ = ["Clips", "Corpus", "choose", "features_of", "load_corpus", "normalised"]
+
+F32 = NDArray[np.float32]
 
 _ADVICE = "add speakers (about one in ten goes to each of dev and test), or make folders train, dev and test"
 _BLOCK = 256  # clips whose features are computed at once
@@ -20,15 +23,15 @@ _FEW = 20  # clips of a label
 
 
 @dataclass(frozen=True)
-class Waveforms:
-    """The sound of a split.
+class Clips:
+    """The clips of a split.
 
     Attributes:
-        audio: float32 [clips, samples].
+        content: float32 [clips, samples], the sound; or [clips, frames, bins], features that the data set holds ready.
         targets: int64 [clips], `BACKGROUND` for what is no label's.
     """
 
-    audio: NDArray[np.float32]
+    content: F32
     targets: NDArray[np.int64]
 
     @property
@@ -36,20 +39,34 @@ class Waveforms:
         """Whether a clip has a label."""
         return bool((self.targets != BACKGROUND).any())
 
-    def subset(self, rows: NDArray[np.int64]) -> "Waveforms":
+    def subset(self, rows: NDArray[np.int64]) -> "Clips":
         """Choose some clips."""
-        return Waveforms(self.audio[rows], self.targets[rows])
+        return Clips(self.content[rows], self.targets[rows])
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """The data of a training: the labels, the three splits, and what the licences ask to be said."""
+    """The data of a training.
+
+    Attributes:
+        labels: those that there are, in order.
+        train, dev, test: the splits.
+        licence: what the licences ask to be said.
+        frontend: of the sound, with its normalisation; None where the data set holds features ready.
+    """
 
     labels: tuple[str, ...]
-    train: Waveforms
-    dev: Waveforms
-    test: Waveforms
+    train: Clips
+    dev: Clips
+    test: Clips
     licence: str
+    frontend: FrontendConfig | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the features: (frames, bins)."""
+        frames, bins = self.frontend.shape if self.frontend else self.train.content.shape[1:]
+        return frames, bins
 
     def describe(self) -> list[str]:
         """Say in a few lines what there is, and what there is too little of."""
@@ -73,22 +90,44 @@ def load_corpus(config: TrainConfig, frontend: FrontendConfig) -> Corpus:
         DataError: a data set cannot be used, or has no clips to train on or to choose the best epoch by.
     """
     dataset = load_datasets(config.data, config.leave_out)
-    train, dev, test = (
-        Waveforms(*load_audio(dataset.of_split(split), dataset.labels, frontend)) for split in ("train", "dev", "test")
-    )
-    for split, waveforms in (("train", train), ("dev", dev)):
-        if not waveforms.has_labels:
+    if not dataset.labels:
+        raise DataError(f"{dataset.name} has transcripts, no labels: train a ctc model with it, or give other data")
+    is_sound = all(isinstance(example.read(), Clip) for example in dataset.examples[:1])
+
+    def read(examples: Sequence[Example]) -> Clips:
+        if is_sound:
+            return Clips(*load_audio(examples, dataset.labels, frontend))
+        return Clips(*load_features(examples, dataset.labels, None))
+
+    train = read(choose(dataset.of_split("train"), config))
+    dev, test = read(dataset.of_split("dev")), read(dataset.of_split("test"))
+    for split, clips in (("train", train), ("dev", dev)):
+        if not clips.has_labels:
             raise DataError(f"{dataset.name}: no labelled clip in the split {split!r}: {_ADVICE}")
     absent = set(range(len(dataset.labels))) - set(train.targets.tolist())
     if absent:
         raise DataError(f"{dataset.name}: no clip of {dataset.labels[min(absent)]!r} to train on: add recordings")
-    return Corpus(dataset.labels, train, dev, test, dataset.licence)
+    fitted = normalised(frontend, _blocks(frontend, train)) if is_sound else None
+    return Corpus(dataset.labels, train, dev, test, dataset.licence, fitted)
 
 
-def normalised(frontend: FrontendConfig, waveforms: Waveforms) -> FrontendConfig:
-    """Set the normalisation of the features to mean 0 and deviation 1 in each bin, over these clips."""
+def choose(examples: tuple[Example, ...], config: TrainConfig) -> tuple[Example, ...]:
+    """Choose the training clips that `config.limit` leaves, in their order."""
+    if not 0 < config.limit < len(examples):
+        return examples
+    rows = np.random.default_rng(config.seed).permutation(len(examples))[: config.limit]
+    return tuple(examples[row] for row in sorted(rows.tolist()))
+
+
+def normalised(frontend: FrontendConfig, features: Iterator[F32]) -> FrontendConfig:
+    """Set the normalisation of a front end to mean 0 and deviation 1 in each bin.
+
+    Args:
+        frontend: a front end without normalisation.
+        features: what it gives for the training clips, float32 [..., bins] each.
+    """
     count, total, squares = 0, np.zeros(frontend.bins), np.zeros(frontend.bins)
-    for block in _blocks(frontend, waveforms):
+    for block in features:
         frames = block.reshape(-1, frontend.bins).astype(np.float64)
         count, total, squares = count + len(frames), total + frames.sum(axis=0), squares + np.square(frames).sum(axis=0)
     mean = total / count
@@ -96,12 +135,14 @@ def normalised(frontend: FrontendConfig, waveforms: Waveforms) -> FrontendConfig
     return replace(frontend, mean=tuple(mean.tolist()), std=tuple(std.tolist()))
 
 
-def features_of(frontend: FrontendConfig, waveforms: Waveforms) -> NDArray[np.float32]:
+def features_of(frontend: FrontendConfig | None, clips: Clips) -> F32:
     """Compute the features of clips: float32 [clips, frames, bins]."""
-    return np.concatenate([np.zeros((0, *frontend.shape), np.float32), *_blocks(frontend, waveforms)])
+    if frontend is None:
+        return clips.content
+    return np.concatenate([np.zeros((0, *frontend.shape), np.float32), *_blocks(frontend, clips)])
 
 
-def _blocks(frontend: FrontendConfig, waveforms: Waveforms) -> Iterator[NDArray[np.float32]]:
+def _blocks(frontend: FrontendConfig, clips: Clips) -> Iterator[F32]:
     compute = Frontend(frontend)
-    for start in range(0, len(waveforms.audio), _BLOCK):
-        yield compute(waveforms.audio[start : start + _BLOCK])
+    for start in range(0, len(clips.content), _BLOCK):
+        yield compute(clips.content[start : start + _BLOCK])

@@ -2,46 +2,26 @@
 
 import math
 import shutil
+import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgeasr.bundle import Bundle, Manifest, Samples
+from edgeasr.bundle import Bundle, Manifest
 from edgeasr.config import to_mapping
-from edgeasr.data.arrays import BACKGROUND
 from edgeasr.errors import DataError
-from edgeasr.features import FrontendConfig
 from edgeasr.gpu import gpus_of
-from edgeasr.metrics.classification import accuracy
-from edgeasr.models import ModelSpec, build, model_spec
 from edgeasr.packages import check_installed, import_keras
-from edgeasr.scores import softmax
-from edgeasr.train.batches import make_batches, one_hot
 from edgeasr.train.checkpoint import Checkpoint
 from edgeasr.train.config import TrainConfig
-from edgeasr.train.corpus import Corpus, Waveforms, features_of, load_corpus, normalised
+from edgeasr.train.optimizer import make_optimizer
+from edgeasr.train.prefetch import epoch_batches
+from edgeasr.train.task import Task, load_task
 
 __all__ = ["train"]
-
-_SAMPLES_KEPT = 200
-
-
-@dataclass(frozen=True)
-class _Training:
-    """What does not change from epoch to epoch."""
-
-    config: TrainConfig
-    spec: ModelSpec
-    frontend: FrontendConfig
-    corpus: Corpus
-
-    def build(self) -> Any:
-        return build(self.config.model, self.frontend.shape, len(self.corpus.labels))
 
 
 def train(
@@ -81,96 +61,82 @@ def train(
     if restart:
         shutil.rmtree(state_path, ignore_errors=True)
     Checkpoint.check(state_path, settings)
-    spec = model_spec(config.model)
-    frontend = config.frontend or spec.frontend
-    corpus = load_corpus(config, frontend)  # before Keras is imported, so that a mistake in the data shows at once
-    for line in corpus.describe():
+    spec, task = load_task(config)  # before Keras is imported, so that a mistake in the data shows at once
+    for line in task.describe():
         report(line)
-    backend = import_keras("training").backend.backend()
+    keras = import_keras("training")
+    backend = keras.backend.backend()
     report(f"{backend} on {', '.join(gpus_of(backend)) or 'the CPU'}")
 
-    training = _Training(config, spec, normalised(frontend, corpus.train), corpus)
+    _make_deterministic(backend)
+    loss = task.loss()  # first: a model on disk can only be loaded with its loss known to Keras
     state = Checkpoint.load(state_path)
     if state is None:
-        state = Checkpoint(settings, model=_compiled(training))
+        keras.utils.set_random_seed(config.seed)
+        state = Checkpoint(settings, model=task.build())
+        state.model.compile(optimizer=make_optimizer(config, len(task.batches)), loss=loss)
     else:
         report(f"resuming after epoch {state.epoch}")
-    _fit(state, training, state_path, report, progress)
+    _fit(state, config, task, state_path, report, progress)
 
-    model = training.build()  # anew: without the optimizer it is a third as large
+    model = task.build()  # anew: without the optimizer it is a third as large
     model.set_weights(state.best)
-    bundle = _write_bundle(out, model, state, training)
+    manifest = Manifest(
+        model=config.model,
+        labels=task.labels,
+        frontend=task.frontend,
+        output=spec.output,
+        ctc=spec.ctc,
+        training=state.settings,
+        metrics={
+            "best_epoch": state.best_epoch,
+            "history": state.history,
+            "train_clips_per_s": statistics.median(entry["clips_per_s"] for entry in state.history),
+            **task.test(model),
+        },
+        licence=task.licence,
+    )
+    bundle = Bundle.create(out, manifest, model, task.samples(), task.files())
     shutil.rmtree(state_path, ignore_errors=True)
     return bundle
 
 
-def _compiled(training: _Training) -> Any:
-    import keras
-
-    config = training.config
-    keras.utils.set_random_seed(config.seed)
-    model = training.build()
-    steps = config.epochs * -(-len(training.corpus.train.targets) // config.batch_size)
-    model.compile(
-        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=training.spec.output == "logits"),
-    )
-    return model
-
-
 def _fit(
     state: Checkpoint,
-    training: _Training,
+    config: TrainConfig,
+    task: Task,
     state_path: Path,
     report: Callable[[str], None],
     progress: Callable[[float], None],
 ) -> None:
-    """Do the epochs that are left; keep the best by accuracy on the dev split, then by loss."""
-    import keras
-
-    _make_deterministic(keras.backend.backend())
-    config, corpus = training.config, training.corpus
-    batches = make_batches(corpus.train, len(corpus.labels), training.frontend, config)
-    show = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: progress((batch + 1) / len(batches)))
-    dev_features = features_of(training.frontend, corpus.dev)
+    """Do the epochs that are left; keep the best by the dev split."""
     while state.epoch < config.epochs:
         began = time.monotonic()
-        batches.set_epoch(state.epoch)
         _seed_dropout(state.model, config.seed, state.epoch)
-        fitted = state.model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=[show])
-        loss = float(fitted.history["loss"][0])
+        total = 0.0
+        for done, (given, wanted) in enumerate(epoch_batches(task.batches, state.epoch), start=1):
+            state.model.reset_metrics()
+            total += len(given) * float(state.model.train_on_batch(given, wanted, return_dict=True)["loss"])
+            progress(done / len(task.batches))
+        loss = total / task.batches.clips
         if not math.isfinite(loss):
             raise DataError(f"the loss is {loss} after epoch {state.epoch + 1}: try a smaller --learning-rate")
-        dev_accuracy, dev_loss = _score(state.model, dev_features, corpus.dev, training)
+        clips_per_s = task.batches.clips / (time.monotonic() - began)
+        measures = task.score(state.model)
         state.epoch += 1
-        seconds = round(time.monotonic() - began, 2)
-        state.history.append({"loss": loss, "dev_accuracy": dev_accuracy, "dev_loss": dev_loss, "seconds": seconds})
+        seconds = time.monotonic() - began
+        state.history.append(
+            {"loss": loss, **measures, "seconds": round(seconds, 2), "clips_per_s": round(clips_per_s, 1)}
+        )
         best = state.history[state.best_epoch - 1] if state.best_epoch else None
-        if best is None or (dev_accuracy, -dev_loss) > (best["dev_accuracy"], -best["dev_loss"]):
+        if best is None or task.rank(measures) > task.rank(best):
             state.best_epoch, state.best = state.epoch, state.model.get_weights()
         state.save(state_path)
-        report(
-            f"epoch {state.epoch:3d}/{config.epochs}  loss {loss:.4f}  dev accuracy {dev_accuracy:.2%}  "
-            f"dev loss {dev_loss:.4f}  {seconds:.1f} s"
-        )
+        shown = "  ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in measures.items())
+        report(f"epoch {state.epoch:3d}/{config.epochs}  loss {loss:.4f}  {shown}  {seconds:.1f} s")
         if config.patience and state.epoch - state.best_epoch >= config.patience:
             report(f"no better epoch since {state.best_epoch}: stopping early")
             break
-
-
-def _score(model: Any, features: NDArray[np.float32], waveforms: Waveforms, training: _Training) -> tuple[float, float]:
-    """Compute (accuracy of the labelled clips, cross-entropy of all)."""
-    scores, targets = _scores(model, features, training), waveforms.targets
-    labelled = targets != BACKGROUND
-    correct = scores[labelled].argmax(axis=1) == targets[labelled]
-    wanted = one_hot(targets, len(training.corpus.labels))
-    loss = -np.mean((wanted * np.log(np.maximum(scores, 1e-9))).sum(axis=1))
-    return float(correct.mean()), float(loss)
-
-
-def _scores(model: Any, features: NDArray[np.float32], training: _Training) -> NDArray[np.float32]:
-    outputs = np.asarray(model.predict(features, batch_size=256, verbose=0))
-    return softmax(outputs) if training.spec.output == "logits" else outputs
 
 
 def _make_deterministic(backend: str) -> None:
@@ -186,39 +152,3 @@ def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
             generator.state.assign(np.array([seed, epoch], generator.state.dtype))
-
-
-def _write_bundle(out: Path, model: Any, state: Checkpoint, training: _Training) -> Bundle:
-    config, corpus, frontend = training.config, training.corpus, training.frontend
-    metrics: dict[str, Any] = {"best_epoch": state.best_epoch, "history": state.history}
-    if corpus.test.has_labels:
-        labelled = corpus.test.subset(np.flatnonzero(corpus.test.targets != BACKGROUND))
-        winners = _scores(model, features_of(frontend, labelled), training).argmax(axis=1)
-        metrics["test_accuracy"] = asdict(accuracy(winners == labelled.targets))
-    calibration = _pick(corpus.train.targets, config.seed)
-    checked = corpus.test if corpus.test.has_labels else corpus.dev
-    verification = _pick(checked.targets, config.seed, skip=BACKGROUND)
-    samples = Samples(
-        calibration=features_of(frontend, corpus.train.subset(calibration)),
-        verification=features_of(frontend, checked.subset(verification)),
-        targets=checked.targets[verification],
-    )
-    manifest = Manifest(
-        model=config.model,
-        labels=corpus.labels,
-        frontend=frontend,
-        output=training.spec.output,
-        training=state.settings,
-        metrics=metrics,
-        licence=corpus.licence,
-    )
-    return Bundle.create(out, manifest, model, samples)
-
-
-def _pick(targets: NDArray[np.int64], seed: int, skip: int | None = None) -> NDArray[np.int64]:
-    """Choose clips for the bundle, as many of each label as of the others; none whose target is `skip`."""
-    rng = np.random.default_rng(seed)
-    kinds = [kind for kind in np.unique(targets) if kind != skip]
-    share = -(-_SAMPLES_KEPT // len(kinds))
-    chosen = [rng.permutation(np.flatnonzero(targets == kind))[:share] for kind in kinds]
-    return np.sort(np.concatenate(chosen))

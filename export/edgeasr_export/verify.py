@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeasr.card import CtcOutput
 from edgeasr.errors import ExportError
+from edgeasr.features.clip import count_frames
+from edgeasr.metrics.answers import answers, right_answers
 from edgeasr.metrics.classification import mcnemar_p
 from edgeasr.runtime import load
 from edgeasr_export.schemes import Scheme
@@ -21,10 +24,11 @@ class Verification:
     """How an artefact compares with the original.
 
     Attributes:
-        agreement: share of the clips to which both give the same label.
+        agreement: share of the clips to which both give the same label; of a CTC model, share of the output frames.
         max_abs_error: largest difference of a score.
         samples: number of clips.
-        accuracy: of the artefact on these clips; None where they have no labels.
+        accuracy: of the artefact on these clips, of a CTC model the share of the transcripts without any error; None
+            where they have no labels.
         accuracy_original: of the original.
         runtime: package and version that ran the artefact.
     """
@@ -50,8 +54,8 @@ def verify(
         path: the artefact, card inside.
         scheme: says what is tolerated.
         features: float32 [clips, frames, bins].
-        reference: float32 [clips, labels], the original's scores.
-        targets: int64 [clips]; empty where the labels are not known.
+        reference: float32 [clips, labels] or [clips, output frames, labels], the original's scores.
+        targets: int64, as `Samples.targets` has them; empty where the labels are not known.
 
     Raises:
         ExportError: scores that are not finite, more difference than the scheme tolerates, or a significant loss of
@@ -61,13 +65,15 @@ def verify(
     if not np.isfinite(reference).all():
         raise ExportError("the Keras model gives scores that are not finite (NaN or infinite): train it again")
     scores = model.run_batch(features)
-    winners, winners_reference = scores.argmax(axis=1), reference.argmax(axis=1)
+    said, said_reference = (answers(each, features, model.labels, model.ctc) for each in (scores, reference))
+    right = right_answers(targets, model.labels, model.ctc)
+    correct, correct_reference = said == right, said_reference == right
     result = Verification(
-        agreement=float(np.mean(winners == winners_reference)),
+        agreement=_agreement(scores, reference, features, model.ctc),
         max_abs_error=float(np.abs(scores - reference).max()),
         samples=len(features),
-        accuracy=float(np.mean(winners == targets)) if len(targets) else None,
-        accuracy_original=float(np.mean(winners_reference == targets)) if len(targets) else None,
+        accuracy=float(np.mean(correct)) if len(targets) else None,
+        accuracy_original=float(np.mean(correct_reference)) if len(targets) else None,
         runtime=model.version,
     )
     if result.agreement < scheme.min_agreement:
@@ -76,14 +82,24 @@ def verify(
             f"expected at least {scheme.min_agreement:.0%}"
         )
     if len(targets):
-        p = mcnemar_p(winners == targets, winners_reference == targets)
-        if np.mean(winners == targets) < np.mean(winners_reference == targets) and p < _SIGNIFICANT:
+        p = mcnemar_p(correct, correct_reference)
+        if np.mean(correct) < np.mean(correct_reference) and p < _SIGNIFICANT:
             raise ExportError(
-                f"is right on {np.mean(winners == targets):.1%} of {result.samples} clips, the Keras original on "
-                f"{np.mean(winners_reference == targets):.1%} (McNemar p = {p:.1g}): keep another scheme"
+                f"is right on {np.mean(correct):.1%} of {result.samples} clips, the Keras original on "
+                f"{np.mean(correct_reference):.1%} (McNemar p = {p:.1g}): keep another scheme"
             )
     if scheme.max_error is not None and result.max_abs_error > scheme.max_error:
         raise ExportError(
             f"differs from the Keras original by {result.max_abs_error:.2g}, expected at most {scheme.max_error:g}"
         )
     return result
+
+
+def _agreement(
+    scores: NDArray[np.float32], reference: NDArray[np.float32], features: NDArray[np.float32], ctc: CtcOutput | None
+) -> float:
+    same = scores.argmax(axis=-1) == reference.argmax(axis=-1)
+    if ctc:
+        lengths = np.array([ctc.count(frames) for frames in count_frames(features).tolist()])
+        same = same[np.arange(same.shape[1]) < lengths[:, None]]
+    return float(np.mean(same))

@@ -2,8 +2,10 @@
 
 import hashlib
 import http.server
+import io
 import re
 import sys
+import tarfile
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -13,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from edgeasr.data import download
-from edgeasr.data.download import fetch
+from edgeasr.data.download import fetch, fetch_cached, fetch_folder
 from edgeasr.errors import DataError
 
 CONTENT = bytes(range(256)) * 1000
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
+SHA256 = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Server:
     """A server that behaves as told, and what it was asked."""
 
     url: str = ""
+    content: bytes = CONTENT
     ranges: bool = True
     break_after: list[int] = field(default_factory=list)  # bytes sent before the connection drops, one an answer
     statuses: list[int] = field(default_factory=list)  # errors to answer with first
@@ -48,17 +51,17 @@ def server() -> Iterator[Server]:
             start = 0
             if state.ranges and self.headers["Range"]:
                 start = int(re.fullmatch(r"bytes=(\d+)-", self.headers["Range"])[1])
-                if start >= len(CONTENT):
+                if start >= len(state.content):
                     self.send_response(416)
-                    self.send_header("Content-Range", f"bytes */{len(CONTENT)}")
+                    self.send_header("Content-Range", f"bytes */{len(state.content)}")
                     self.send_header("Content-Length", "0")
                     self.end_headers()
                     return
                 self.send_response(206)
-                self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+                self.send_header("Content-Range", f"bytes {start}-{len(state.content) - 1}/{len(state.content)}")
             else:
                 self.send_response(200)
-            body = CONTENT[start:]
+            body = state.content[start:]
             kept = state.break_after.pop(0) if state.break_after else len(body)
             if state.length:
                 self.send_header("Content-Length", str(len(body)))
@@ -135,10 +138,10 @@ def test_fetch_drops_a_part_longer_than_the_file(server: Server, tmp_path: Path)
     assert server.asked == [f"bytes={len(CONTENT) + 4}-", None]
 
 
-@pytest.mark.parametrize("sha256", [SHA256, None])
-def test_fetch_does_not_ask_for_what_is_there(server: Server, tmp_path: Path, sha256: str | None) -> None:
+@pytest.mark.parametrize("checksum", [SHA256, f"md5:{hashlib.md5(CONTENT).hexdigest()}", None])
+def test_fetch_does_not_ask_for_what_is_there(server: Server, tmp_path: Path, checksum: str | None) -> None:
     (tmp_path / "set.tar").write_bytes(CONTENT)
-    fetch(server.url, tmp_path / "set.tar", sha256)
+    fetch(server.url, tmp_path / "set.tar", checksum)
     assert server.asked == []
 
 
@@ -148,9 +151,10 @@ def test_fetch_replaces_a_file_with_another_checksum(server: Server, tmp_path: P
 
 
 def test_fetch_refuses_a_wrong_checksum_and_keeps_what_was_there(server: Server, tmp_path: Path) -> None:
+    wrong = "sha256:" + "0" * 64
     (tmp_path / "set.tar").write_bytes(b"old")
-    with pytest.raises(DataError, match=f"expected a file with sha256 {'0' * 64}, got {SHA256}: try again"):
-        fetch(server.url, tmp_path / "set.tar", "0" * 64)
+    with pytest.raises(DataError, match=f"expected a file with {wrong}, got {SHA256}: try again"):
+        fetch(server.url, tmp_path / "set.tar", wrong)
     assert [path.name for path in tmp_path.iterdir()] == ["set.tar"]
     assert (tmp_path / "set.tar").read_bytes() == b"old"
 
@@ -214,6 +218,75 @@ def test_fetch_says_that_it_cannot_write(server: Server, tmp_path: Path) -> None
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match=r"cannot write .*: make room or choose another place"):
         fetch(server.url, tmp_path / "file" / "set.tar")
+
+
+def packed(**texts: str) -> bytes:
+    """Pack files into a tar.gz, each in the folder `set`."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, text in texts.items():
+            member = tarfile.TarInfo(f"set/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return packed.getvalue()
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "edgeasr"
+
+
+def test_fetch_cached_puts_it_into_the_cache_or_says_how_else_to_give_it(server: Server, cache: Path) -> None:
+    assert fetch_cached("speech", server.url, "set.tar", SHA256) == cache / "set.tar"
+    assert (cache / "set.tar").read_bytes() == CONTENT
+    server.statuses = [404]
+    with pytest.raises(DataError, match=r"HTTP 404 .*, or give the data set as speech:PATH, or its folder as EDGEASR"):
+        fetch_cached("speech", server.url, "other.tar")
+
+
+def test_fetch_folder_unpacks_once_and_drops_the_archive(
+    server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    server.content = packed(a="one", b="two")
+    checksum = f"md5:{hashlib.md5(server.content).hexdigest()}"
+    for _ in range(2):
+        assert fetch_folder("speech", server.url, "speech-1", checksum) == cache / "speech-1"
+    assert (cache / "speech-1" / "set" / "b").read_text() == "two"
+    assert [path.name for path in cache.iterdir()] == ["speech-1"]
+    assert len(server.asked) == 1
+    shown = capsys.readouterr()
+    assert "unpacking" in shown.err
+    assert shown.out == ""
+
+
+def test_fetch_folder_goes_on_where_it_broke_off_and_refuses_another_file(server: Server, cache: Path) -> None:
+    server.content = packed(a="one" * 1000)
+    cache.mkdir(parents=True)
+    (cache / "speech-1.tar.gz.part").write_bytes(server.content[:20])
+    with pytest.raises(DataError, match=rf"{server.url}: expected a file with {SHA256}"):
+        fetch_folder("speech", server.url, "speech-1", SHA256)
+    assert server.asked == ["bytes=20-"]
+    assert not list(cache.iterdir())
+
+
+def test_fetch_folder_leaves_no_half_a_folder(server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.content = packed(a="one", b="two")
+    checksum = "sha256:" + hashlib.sha256(server.content).hexdigest()
+
+    def interrupted(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tarfile.TarFile, "extract", interrupted)
+        with pytest.raises(DataError, match=r"cannot unpack .*speech-1\.tar\.gz \(No space left on device\)"):
+            fetch_folder("speech", server.url, "speech-1", checksum)
+    assert [path.name for path in cache.iterdir()] == ["speech-1.tar.gz"]
+    fetch_folder("speech", server.url, "speech-1", checksum)
+    assert len(server.asked) == 1  # the archive was there and had the checksum
+    assert (cache / "speech-1" / "set" / "a").exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

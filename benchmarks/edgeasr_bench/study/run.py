@@ -1,0 +1,152 @@
+"""Do the trainings of a study: those whose bundle is not there already."""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from edgeasr.atomic import write_text
+from edgeasr.bundle import Bundle
+from edgeasr.config import from_mapping, to_mapping
+from edgeasr.errors import BundleError
+from edgeasr.train.config import TrainConfig
+from edgeasr_bench.environment import read_environment
+from edgeasr_bench.study.record import Provenance, Result, Score, Trial
+from edgeasr_bench.study.spec import PlannedRun, Study
+
+__all__ = ["bundle_path", "collect", "train_runs"]
+
+
+def train_runs(
+    study: Study,
+    out: Path,
+    only: tuple[str, ...] = (),
+    report: Callable[[str], None] = lambda line: None,
+    progress: Callable[[float], None] = lambda done: None,
+) -> None:
+    """Train each run with each seed, where that is not done yet.
+
+    Args:
+        study: what to train.
+        out: folder of the study; bundles go into `bundles/` there.
+        only: names of the runs; all for none.
+        report: called with a line about each step.
+        progress: called within an epoch with the share of it that is done.
+
+    Raises:
+        BundleError: a bundle is there that was trained with other settings.
+        ConfigError: there is no run of such a name.
+        DataError: a data set cannot be used, or a loss is not finite.
+    """
+    trainings = [(run, seed) for run in study.select(only) for seed in study.seeds]
+    for number, (run, seed) in enumerate(trainings, start=1):
+        path = bundle_path(out, run, seed)
+        config = study.config(run, seed)
+        if _is_done(path, config):
+            continue
+        report(f"{run.name}, seed {seed} ({number} of {len(trainings)})")
+        bundle = _train(config, path, report, progress)
+        write_text(_beside(path), json.dumps(to_mapping(_provenance(bundle)), indent=1) + "\n")
+
+
+def collect(study: Study, out: Path) -> tuple[Result, ...]:
+    """Read the figures of all bundles of a study that are there.
+
+    Raises:
+        BundleError: a bundle is damaged, or was trained with other settings.
+    """
+    results = []
+    for run in study.runs:
+        paths = [(seed, bundle_path(out, run, seed)) for seed in study.seeds]
+        config = study.config(run, study.seeds[0])
+        results.append(
+            Result(
+                name=run.name,
+                model=config.model,
+                differs=run.settings,
+                settings=to_mapping(config),
+                paper=run.paper,
+                why=run.why,
+                trials=tuple(
+                    _trial(path, seed, out) for seed, path in paths if _is_done(path, replace(config, seed=seed))
+                ),
+            )
+        )
+    return tuple(results)
+
+
+def bundle_path(out: Path, run: PlannedRun, seed: int) -> Path:
+    """Name the folder of a bundle."""
+    return out / "bundles" / f"{run.name}-s{seed}"
+
+
+def _train(config: TrainConfig, path: Path, report: Callable[[str], None], progress: Callable[[float], None]) -> Bundle:
+    from edgeasr.packages import import_keras
+    from edgeasr.train.fit import train
+
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that each model is compiled anew
+    import_keras("training").utils.clear_session()  # what the training before has left in memory
+    return train(config, path, report=report, progress=progress)
+
+
+def _provenance(bundle: Bundle) -> Provenance:
+    import keras
+
+    from edgeasr.gpu import gpus_of
+
+    model = keras.saving.load_model(bundle.model_path, compile=False)
+    device = ", ".join(gpus_of(keras.backend.backend())) or "CPU"
+    return Provenance(model.count_params(), device, read_environment())
+
+
+def _beside(path: Path) -> Path:
+    """Name the file that says what a bundle was trained on; the bundle itself must be the same wherever it was."""
+    return path.with_name(f"{path.name}.json")
+
+
+def _is_done(path: Path, config: TrainConfig) -> bool:
+    """Say whether a bundle is there.
+
+    Raises:
+        BundleError: there is one that was trained with other settings.
+    """
+    if not path.exists():
+        return False
+    trained = from_mapping(TrainConfig, Bundle.open(path).manifest.training, str(path))
+    if trained == config:
+        return True
+    before, now = to_mapping(trained), to_mapping(config)
+    key = next(key for key in now if before[key] != now[key])
+    raise BundleError(
+        f"{path}: was trained with {key} = {before[key]}, expected {now[key]}: pass another --out, or delete it"
+    )
+
+
+def _trial(path: Path, seed: int, out: Path) -> Trial:
+    metrics = Bundle.open(path).manifest.metrics
+    history = tuple(metrics["history"])
+    beside = _beside(path)
+    return Trial(
+        seed=seed,
+        bundle=path.relative_to(out).as_posix(),
+        score=_score(metrics),
+        dev_loss=min(epoch["dev_loss"] for epoch in history),
+        epochs=len(history),
+        best_epoch=metrics["best_epoch"],
+        seconds=round(sum(epoch["seconds"] for epoch in history), 2),
+        clips_per_s=metrics.get("train_clips_per_s"),
+        history=history,
+        provenance=from_mapping(Provenance, json.loads(beside.read_text()), str(beside)) if beside.exists() else None,
+    )
+
+
+def _score(metrics: dict[str, Any]) -> Score | None:
+    if "test_wer" in metrics:
+        wer = metrics["test_wer"]
+        return Score(wer["wer"], wer["wer_low"], wer["wer_high"])
+    if "test_accuracy" in metrics:
+        accuracy = metrics["test_accuracy"]
+        return Score(accuracy["value"], accuracy["low"], accuracy["high"])
+    return None

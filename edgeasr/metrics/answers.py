@@ -1,0 +1,48 @@
+"""What a model says: labels of a classifier, transcripts of a CTC model."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.card import CtcOutput
+from edgeasr.decode.ctc import greedy
+from edgeasr.decode.text import decode_ids
+from edgeasr.features.clip import count_frames
+
+__all__ = ["answers", "right_answers"]
+
+
+def answers(
+    scores: NDArray[np.float32],
+    features: NDArray[np.float32],
+    labels: tuple[str, ...],
+    ctc: CtcOutput | None,
+    decode: Callable[[NDArray[np.float32]], str] | None = None,
+) -> NDArray[Any]:
+    """Read scores: the index of the best label of each clip, or its transcript.
+
+    Args:
+        scores: float32 [clips, labels], or [clips, output frames, labels] of a CTC model.
+        features: what the model was given, float32 [clips, frames, bins].
+        labels: of the outputs.
+        ctc: of a CTC model, how its output frames follow the input.
+        decode: gives the transcript of scores [output frames, labels]; by default greedy decoding.
+
+    Returns:
+        int64 [clips], or str [clips].
+    """
+    if ctc is None:
+        best: NDArray[np.int64] = scores.argmax(axis=1)
+        return best
+    lengths = [ctc.count(frames) for frames in count_frames(features).tolist()]
+    decode = decode or (lambda one: greedy(one, labels))
+    return np.array([decode(clip[:length]) for clip, length in zip(scores, lengths, strict=True)], np.str_)
+
+
+def right_answers(targets: NDArray[np.int64], labels: tuple[str, ...], ctc: CtcOutput | None) -> NDArray[Any]:
+    """Give the right answers, to compare `answers` with, from targets as `Samples.targets` has them."""
+    if ctc is None:
+        return targets
+    return np.array([decode_ids(row[row >= 0], labels) for row in targets], np.str_)

@@ -1,0 +1,128 @@
+"""Training a recogniser: the transcript of an utterance of any length, by CTC."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgeasr.bundle import Samples
+from edgeasr.card import CtcOutput
+from edgeasr.data.dataset import load_datasets
+from edgeasr.decode.ngram import LanguageModel
+from edgeasr.decode.text import CTC_LABELS
+from edgeasr.errors import DataError
+from edgeasr.features import Frontend, FrontendConfig
+from edgeasr.metrics.answers import answers, right_answers
+from edgeasr.metrics.transcription import Transcription, compare, transcription
+from edgeasr.models import ModelSpec, build
+from edgeasr.scores import softmax
+from edgeasr.train.config import TrainConfig
+from edgeasr.train.corpus import choose, normalised
+from edgeasr.train.task import Task
+from edgeasr.train.utterances import CtcBatches, Utterances, ctc_batch
+
+__all__ = ["Transcribing", "ctc_loss"]
+
+_SAMPLES_KEPT = 48
+_ORDER = 3  # words that the language model sees at once
+
+
+class Transcribing(Task):
+    """A CTC model; the best epoch is that of the lowest word error rate on the dev split, then of the lowest loss."""
+
+    frontend: FrontendConfig
+
+    def __init__(self, config: TrainConfig, spec: ModelSpec, ctc: CtcOutput) -> None:
+        self._config, self._ctc = config, ctc
+        frontend = config.frontend or spec.frontend
+        dataset = load_datasets(config.data, config.leave_out)
+        for split in ("train", "dev"):
+            if not dataset.of_split(split):
+                raise DataError(f"{dataset.name}: no utterance in the split {split!r}: add speakers")
+        self._train = Utterances(choose(dataset.of_split("train"), config), frontend, ctc, config.augment.speed)
+        self._dev = Utterances(dataset.of_split("dev"), frontend, ctc)
+        self._test = Utterances(dataset.of_split("test"), frontend, ctc)
+        compute = Frontend(frontend)
+        self.labels, self.licence = CTC_LABELS, dataset.licence
+        self.frontend = normalised(frontend, (compute(samples) for samples in self._train.audio))
+        self.batches = CtcBatches(self._train, self.frontend, ctc, config)
+
+    def describe(self) -> list[str]:
+        counts = (
+            f"{name} {len(split)} utterances ({sum(map(len, split.audio)) / self.frontend.sample_rate_hz / 60:.1f} min)"
+            for name, split in (("train", self._train), ("dev", self._dev), ("test", self._test))
+        )
+        return [", ".join(counts)]
+
+    def build(self) -> Any:
+        return build(self._config.model, (None, self.frontend.bins), len(self.labels), self._config.options)
+
+    def loss(self) -> Any:
+        return ctc_loss()
+
+    def score(self, model: Any) -> dict[str, float]:
+        compute, loss = Frontend(self.frontend), ctc_loss()
+        order = np.argsort([len(samples) for samples in self._dev.audio], kind="stable")
+        losses: list[float] = []
+        said: list[str] = []
+        for start in range(0, len(order), self._config.batch_size):
+            chosen = order[start : start + self._config.batch_size]
+            features = [compute(self._dev.audio[row]) for row in chosen]
+            given, wanted = ctc_batch(features, self._dev.transcripts[chosen], self._ctc)
+            outputs = np.asarray(model.predict_on_batch(given))
+            losses += np.asarray(loss(wanted, outputs)).tolist()
+            said += answers(outputs, given, self.labels, self._ctc).tolist()
+        result = self._errors(self._dev, order.tolist(), said)
+        return {"dev_wer": result.wer, "dev_loss": float(np.mean(losses))}
+
+    def rank(self, measures: Mapping[str, float]) -> tuple[float, ...]:
+        return -measures["dev_wer"], -measures["dev_loss"]
+
+    def test(self, model: Any) -> dict[str, Any]:
+        if not len(self._test):
+            return {}
+        features = self._test.features(self.frontend, range(len(self._test)))
+        scores = softmax(np.concatenate([np.asarray(model.predict_on_batch(one[None])) for one in features]))
+        said = answers(scores, features, self.labels, self._ctc).tolist()
+        return {"test_wer": self._errors(self._test, range(len(said)), said).to_json()}
+
+    def samples(self) -> Samples:
+        rng = np.random.default_rng(self._config.seed)
+        checked = self._test if len(self._test) else self._dev
+        calibration, verification = (
+            np.sort(rng.permutation(len(split))[:_SAMPLES_KEPT]).tolist() for split in (self._train, checked)
+        )
+        return Samples(
+            calibration=self._train.features(self.frontend, calibration),
+            verification=checked.features(self.frontend, verification),
+            targets=checked.transcripts[verification],
+        )
+
+    def files(self) -> dict[str, Callable[[Path], None]]:
+        sentences = right_answers(self._train.transcripts, self.labels, self._ctc).tolist()
+        return {"words.arpa": LanguageModel.train(sentences, _ORDER).write}
+
+    def _errors(self, split: Utterances, rows: Sequence[int], said: Sequence[str]) -> Transcription:
+        right = right_answers(split.transcripts, self.labels, self._ctc).tolist()
+        return transcription([compare(split.names[row], right[row], text) for row, text in zip(rows, said, strict=True)])
+
+
+@cache
+def ctc_loss() -> Any:
+    """Give the CTC loss as a function for Keras, on any backend (A. Graves et al., ICML 2006).
+
+    It takes wanted [batch, 2 + characters] as `ctc_batch` makes it, and logits [batch, output frames, labels] of which
+    the last is the blank, and gives one loss an utterance. It is registered, so that an interrupted training loads.
+    """
+    import keras
+
+    @keras.saving.register_keras_serializable("edgeasr")  # type: ignore[untyped-decorator]
+    def ctc(wanted: Any, logits: Any) -> Any:
+        wanted = keras.ops.cast(wanted, "int32")
+        return keras.ops.ctc_loss(
+            wanted[:, 2:], logits, wanted[:, 1], wanted[:, 0], mask_index=logits.shape[-1] - 1
+        )
+
+    return ctc

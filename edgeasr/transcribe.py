@@ -1,0 +1,168 @@
+"""Transcripts of clips and of streams, by CTC models."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.audio.clip import Clip
+from edgeasr.card import CtcOutput
+from edgeasr.decode.ctc import GreedyDecoder, Word, greedy
+from edgeasr.errors import ArtefactError, ConfigError
+from edgeasr.features import Frontend, FrontendConfig, StreamingFrontend
+from edgeasr.features.clip import pad_frames, utterance_samples
+from edgeasr.runtime import Runtime
+
+__all__ = ["StreamingTranscriber", "TimedWord", "Transcriber"]
+
+_PAUSE_S = 0.8  # without a character: the utterance is over
+_STEP_S = 0.24  # between two inferences on a stream
+
+
+@dataclass(frozen=True)
+class TimedWord:
+    """A word and when it was said, in seconds of audio since the start of the stream."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+class Transcriber:
+    """Give the transcript of an utterance that fits the model's window.
+
+    Example:
+        >>> transcribe = Transcriber(load("orders/ctc-small.int8.tflite"))  # doctest: +SKIP
+        >>> transcribe(read_clip("order.wav"), "order.wav")  # doctest: +SKIP
+        'can i get a double shot cappuccino'
+    """
+
+    def __init__(self, model: Runtime, decode: Callable[[NDArray[np.float32]], str] | None = None) -> None:
+        """Set up a transcriber.
+
+        Args:
+            model: a CTC model that carries its front end.
+            decode: gives the text of scores [output frames, labels]; by default greedy decoding.
+
+        Raises:
+            ArtefactError: the model is none.
+        """
+        self._ctc, self.frontend = ctc_of(model)
+        self._model = model
+        self._compute = Frontend(self.frontend)
+        self._decode = decode or (lambda scores: greedy(scores, model.labels))
+
+    def __call__(self, clip: Clip, where: str) -> str:
+        """Transcribe a clip of any rate.
+
+        Args:
+            clip: the utterance.
+            where: what it is, for the message.
+
+        Raises:
+            AudioError: it is longer than the model's window.
+        """
+        features = self._compute(utterance_samples(clip, self.frontend, where))
+        scores = self._model.run(pad_frames(features, self.frontend.frames))
+        return self._decode(scores[: self._ctc.count(len(features))])
+
+
+class StreamingTranscriber:
+    """Give the words of a stream as they come, however it is cut.
+
+    An utterance ends with a pause, or where it fills the model's window. Within an utterance the words are those of a
+    `Transcriber` with greedy decoding.
+
+    Attributes:
+        partial: the word under way.
+    """
+
+    def __init__(self, model: Runtime) -> None:
+        """Set up a transcriber.
+
+        Raises:
+            ArtefactError: the model is no CTC model.
+            ConfigError: it looks at the whole utterance before it gives a word.
+        """
+        self._ctc, self.frontend = ctc_of(model)
+        if self._ctc.lookahead is None:
+            raise ConfigError(
+                f"{model.path}: looks at the whole utterance, in both directions, and cannot transcribe a stream: "
+                "transcribe a file, or use a model that reads forward only"
+            )
+        self._lookahead = self._ctc.lookahead
+        self._model = model
+        self._compute = StreamingFrontend(self.frontend)
+        self._decoder = GreedyDecoder(model.labels)
+        self._blank = len(model.labels) - 1
+        frame_s = self.frontend.hop_samples / self.frontend.sample_rate_hz
+        self._output_s = frame_s * self._ctc.stride
+        self._step_frames = max(1, round(_STEP_S / frame_s))
+        self._pause_frames = round(_PAUSE_S / self._output_s)
+        self._start_frame = 0  # of the utterance, in the stream
+        self._begin(np.zeros((0, self.frontend.bins), np.float32))
+
+    def feed(self, samples: NDArray[np.float32]) -> list[TimedWord]:
+        """Take the next samples, float32 [n], at the front end's rate; give the words that they finish."""
+        words: list[TimedWord] = []
+        for frame in self._compute(samples):
+            self._features[self._frames] = frame
+            self._frames += 1
+            full = self._frames == len(self._features)
+            if full or self._frames % self._step_frames == 0:
+                words += self._advance(self._ctc.count(self._frames - (0 if full else self._lookahead)))
+            if full or self._silent >= self._pause_frames:
+                words += self._end()
+        return words
+
+    def finish(self) -> list[TimedWord]:
+        """End the stream: give the words that are left."""
+        return self._advance(self._ctc.count(self._frames)) + self._end()
+
+    @property
+    def partial(self) -> str:
+        return self._decoder.partial
+
+    def _begin(self, features: NDArray[np.float32]) -> None:
+        """Begin an utterance with what is known of it."""
+        self._features = pad_frames(features, self.frontend.frames)
+        self._frames, self._decoded, self._silent = len(features), 0, 0
+        self._decoder.reset()
+
+    def _advance(self, outputs: int) -> list[TimedWord]:
+        """Decode up to so many output frames of the utterance."""
+        if outputs <= self._decoded:
+            return []
+        path = self._model.run(self._features)[self._decoded : outputs].argmax(axis=1)
+        self._decoded = outputs
+        spoken = np.flatnonzero(path != self._blank)
+        self._silent = len(path) - 1 - int(spoken[-1]) if len(spoken) else self._silent + len(path)
+        return [self._timed(word) for word in self._decoder.follow(path)]
+
+    def _end(self) -> list[TimedWord]:
+        """End the utterance where it is decoded to; what follows belongs to the next."""
+        words = [self._timed(word) for word in self._decoder.finish()]
+        done = min(self._decoded * self._ctc.stride, self._frames)
+        self._start_frame += done
+        self._begin(self._features[done : self._frames])
+        return words
+
+    def _timed(self, word: Word) -> TimedWord:
+        begin_s = self._start_frame * self.frontend.hop_samples / self.frontend.sample_rate_hz
+        start_s, end_s = (begin_s + frame * self._output_s for frame in (word.start_frame, word.end_frame))
+        return TimedWord(word.text, start_s, end_s)
+
+
+def ctc_of(model: Runtime) -> tuple[CtcOutput, FrontendConfig]:
+    """Get what a transcript needs from a model.
+
+    Raises:
+        ArtefactError: it is no CTC model, or does not carry its front end.
+    """
+    if model.ctc is None or model.frontend is None:
+        raise ArtefactError(
+            f"{model.path}: expected a model that transcribes (ctc-...), got one that does not say so: "
+            "`edgeasr listen` runs those that spot words"
+        )
+    return model.ctc, model.frontend
