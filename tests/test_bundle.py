@@ -142,7 +142,7 @@ def test_open_wants_a_hash_of_every_file(bundle: Bundle, name: str) -> None:
         ({"labels": "yes,no"}, "labels: expected a list, got 'yes,no'"),
         ({"labels": [1, 2]}, "labels: expected str, got 1"),
         ({"output": "words"}, "output: expected one of logits, probabilities"),
-        ({"frontend": None}, "frontend: expected a table of settings"),
+        ({"frontend": 5}, "frontend: expected a table of settings"),
         ({"frontend": {"hop_ms": -1}}, "frontend: front end: hop_ms must give 1 to"),
         ({"frontend": {"clip_ms": float("nan")}}, "clip_ms must be finite, got nan"),
         ({"training": 5}, "training: expected a table, got 5"),

@@ -1,7 +1,8 @@
 """`edgeasr evaluate`."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,6 +10,7 @@ from edgeasr.cli.options import (
     json_option,
     labels_option,
     leave_out_option,
+    lm_option,
     runtime_option,
     split_option,
     threads_option,
@@ -18,8 +20,11 @@ from edgeasr.cli.output import note, print_json, print_table, progress_bar
 if TYPE_CHECKING:
     from edgeasr.data.dataset import Split
     from edgeasr.metrics.evaluation import Evaluation
+    from edgeasr.runtime import Runtime
 
 __all__ = ["command"]
+
+_WORST = 5  # utterances shown
 
 
 @click.command("evaluate")
@@ -28,6 +33,7 @@ __all__ = ["command"]
 @split_option
 @leave_out_option
 @labels_option
+@lm_option
 @runtime_option
 @threads_option
 @click.option("--plot", type=click.Path(path_type=Path), help="Write the confusion matrix as a PNG picture.")
@@ -38,6 +44,7 @@ def command(
     split: "Split",
     leave_out: str | None,
     labels: tuple[str, ...],
+    lm: Path | None,
     runtime: str | None,
     threads: int,
     plot: Path | None,
@@ -45,13 +52,16 @@ def command(
 ) -> None:
     """Measure the accuracy of a bundle or an artefact.
 
-    Prints accuracy with its 95 % interval (Wilson), precision and recall of each label, and the confusion matrix.
+    Prints accuracy with its 95 % interval (Wilson), precision and recall of each label, and the confusion matrix; of a
+    model that transcribes its word and character error rate with their 95 % intervals (bootstrap), and the worst
+    utterances.
 
     \b
     edgeasr evaluate digits/ds-cnn.int8.tflite --data fsdd:fsdd.tar.xz
+    edgeasr evaluate orders/ctc-small.int8.tflite --lm orders/words.arpa
     """
     from edgeasr.data import load_datasets
-    from edgeasr.data.arrays import load_features
+    from edgeasr.data.arrays import load_inputs
     from edgeasr.metrics.evaluation import evaluate, labels_of
     from edgeasr.runtime import load
 
@@ -60,7 +70,14 @@ def command(
     specs, speaker = (data, leave_out) if data else _data_of(model, leave_out)
     examples = load_datasets(specs, speaker).labelled(split)
     note(f"{loaded.version} on {len(examples)} clips of {' + '.join(specs)}, {split} split")
-    features, targets = load_features(examples, names, loaded.frontend)
+    features, targets = load_inputs(examples, names, loaded.frontend, loaded.ctc)
+    if loaded.ctc:
+        if plot:
+            raise click.UsageError("--plot draws a confusion matrix, and this model transcribes: leave it out")
+        _transcripts(loaded, [example.id for example in examples], features, targets, lm, as_json)
+        return
+    if lm:
+        raise click.UsageError("--lm is for models that transcribe: leave it out")
     with progress_bar("evaluating") as progress:
         result = evaluate(loaded, names, features, targets, progress)
     if as_json:
@@ -71,6 +88,30 @@ def command(
         from edgeasr.metrics.plot import plot_confusion
 
         plot_confusion(result.confusion, result.labels, plot)
+
+
+def _transcripts(
+    model: "Runtime", names: list[str], features: Any, targets: Any, lm: Path | None, as_json: bool
+) -> None:
+    from edgeasr.decode import BeamDecoder, LanguageModel
+    from edgeasr.metrics.evaluation import evaluate_transcripts
+    from edgeasr.metrics.transcription import transcription, worst
+
+    decode = BeamDecoder(model.labels, LanguageModel.read(lm)) if lm else None
+    with progress_bar("evaluating") as progress:
+        utterances = evaluate_transcripts(model, names, features, targets, decode, progress)
+    result = transcription(utterances)
+    if as_json:
+        print_json({**result.to_json(), "transcripts": [asdict(item) for item in utterances]})
+        return
+    click.echo(f"WER {result.wer:.2%}  (95 % interval {result.wer_low:.2%} to {result.wer_high:.2%})")
+    click.echo(f"CER {result.cer:.2%}  (95 % interval {result.cer_low:.2%} to {result.cer_high:.2%})")
+    click.echo(
+        f"{result.words} words in {result.utterances} utterances: {result.substitutions} substituted, "
+        f"{result.deletions} deleted, {result.insertions} inserted"
+    )
+    for item in worst(utterances, _WORST):
+        click.echo(f"{item.name}\n  said  {item.reference}\n  heard {item.hypothesis}")
 
 
 def _data_of(model: Path, leave_out: str | None) -> tuple[tuple[str, ...], str | None]:

@@ -85,7 +85,7 @@ def command(
         )
         for item in artefacts
     ]
-    print_table(("artefact", ">size", ">agrees", ">max diff", ">accuracy", ">original"), rows)
+    print_table(("artefact", ">size", ">agrees", ">diff", ">accuracy", ">original"), rows)
     samples = artefacts[0]["verification"]["samples"]
     click.echo(f"Verified against the Keras original on {samples} clips; written to {exported.path}/")
 

@@ -45,6 +45,7 @@ def command(
     """
     from edgeasr.config import from_mapping, read_toml
     from edgeasr.metrics.classification import Accuracy
+    from edgeasr.metrics.transcription import Transcription
     from edgeasr.train.config import TrainConfig
     from edgeasr.train.fit import train
 
@@ -64,3 +65,5 @@ def command(
     click.echo(f"wrote {out}/ (epoch {metrics['best_epoch']}, the best on the dev split)")
     if "test_accuracy" in metrics:
         click.echo(f"test accuracy {Accuracy(**metrics['test_accuracy'])}")
+    if "test_wer" in metrics:
+        click.echo(f"test {Transcription(**metrics['test_wer'])}")

@@ -1,6 +1,6 @@
 """The evaluation of a classifier on labelled clips, and of a CTC model on utterances with their transcripts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.errors import ArtefactError
+from edgeasr.metrics.answers import answers, right_answers
 from edgeasr.metrics.classification import Accuracy, ClassReport, accuracy, confusion_matrix, per_class
+from edgeasr.metrics.transcription import Utterance, compare
 from edgeasr.runtime import Runtime
 
-__all__ = ["Evaluation", "evaluate", "labels_of"]
+__all__ = ["Evaluation", "evaluate", "evaluate_transcripts", "labels_of"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,32 @@ def evaluate(
     """
     winners = model.run_batch(features, progress).argmax(axis=1)
     return Evaluation(labels, accuracy(winners == targets), confusion_matrix(targets, winners, len(labels)))
+
+
+def evaluate_transcripts(
+    model: Runtime,
+    names: Sequence[str],
+    features: NDArray[np.float32],
+    targets: NDArray[np.int64],
+    decode: Callable[[NDArray[np.float32]], str] | None = None,
+    progress: Callable[[float], None] = lambda done: None,
+) -> list[Utterance]:
+    """Transcribe utterances and count the errors in each.
+
+    Args:
+        model: a CTC model.
+        names: of the clips.
+        features: float32 [clips, frames, bins].
+        targets: int64 [clips, characters], as `Samples.targets` has them.
+        decode: as `answers` takes it.
+        progress: called with the share that is done.
+
+    Raises:
+        ArtefactError: a score is not a finite number.
+    """
+    said = answers(model.run_batch(features, progress), features, model.labels, model.ctc, decode)
+    right = right_answers(targets, model.labels, model.ctc)
+    return [compare(*row) for row in zip(names, right.tolist(), said.tolist(), strict=True)]
 
 
 def labels_of(model: Runtime, given: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -148,20 +148,18 @@ def test_config_out_of_range_is_an_error(change: dict[str, object]) -> None:
 
 def test_batches_do_not_depend_on_the_order_in_which_they_are_asked_for() -> None:
     from edgeasr.features import FrontendConfig
-    from edgeasr.train.batches import make_batches
-    from edgeasr.train.corpus import Waveforms
+    from edgeasr.train.classification import ClassificationBatches
+    from edgeasr.train.corpus import Clips
 
     rng = np.random.default_rng(0)
     audio = rng.standard_normal((10, 16000)).astype(np.float32) * 0.1
-    waveforms = Waveforms(audio, np.arange(10))
-    batches = make_batches(waveforms, 10, FrontendConfig(), replace(CONFIG, batch_size=4))
-    batches.set_epoch(5)
-    forward = [batches[index] for index in range(3)]
+    batches = ClassificationBatches(Clips(audio, np.arange(10)), 10, FrontendConfig(), replace(CONFIG, batch_size=4))
+    forward = [batches.get(5, index) for index in range(len(batches))]
+    assert [len(features) for features, _ in forward] == [4, 4, 2]
     for index in (2, 0, 1):
-        np.testing.assert_array_equal(batches[index][0], forward[index][0])
-        np.testing.assert_array_equal(batches[index][1], forward[index][1])
-    batches.set_epoch(6)
-    assert (batches[0][0] != forward[0][0]).any()
+        np.testing.assert_array_equal(batches.get(5, index)[0], forward[index][0])
+        np.testing.assert_array_equal(batches.get(5, index)[1], forward[index][1])
+    assert (batches.get(6, 0)[0] != forward[0][0]).any()
 
 
 def test_train_that_diverges_stops_and_says_so(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def plot_curves(results: Sequence[Result], measure: Measure, path: Path) -> None
     losses.set_title("solid: dev split, dashed: training", fontsize=10)
     for axes in (scores, losses):
         axes.set_xlabel("epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     _save(figure, path)
 
@@ -106,12 +106,11 @@ def plot_against(results: Sequence[Result], setting: str, measure: Measure, path
     _save(figure, path)
 
 
-def plot_panels(panels: Sequence[Panel], title: str, path: Path) -> None:
+def plot_panels(panels: Sequence[Panel], path: Path) -> None:
     """Draw a clip in several ways, one above the other.
 
     Args:
         panels: waves, features or images.
-        title: of the picture.
         path: of the picture.
     """
     figure, every = _figure(0.5 + 2.2 * len(panels), len(panels))
@@ -132,7 +131,6 @@ def plot_panels(panels: Sequence[Panel], title: str, path: Path) -> None:
             axes.grid(visible=False)
     if panels[-1].seconds is not None:
         every[-1].set_xlabel("seconds")
-    figure.suptitle(title, fontsize=11)
     _save(figure, path)
 
 
@@ -164,7 +162,9 @@ def plot_layers(
             axes.set_axis_off()
         for axes, index in zip(every, range(channels.shape[-1]), strict=False):
             channel = channels[..., index].T if sideways else channels[..., index]
-            axes.imshow(channel, cmap="magma", aspect="auto", origin="lower" if sideways else "upper")
+            low, high = np.percentile(channel, (0.5, 99.5))  # a single bright spot would leave all else black
+            aspect, origin = ("auto", "lower") if sideways else ("equal", "upper")
+            axes.imshow(channel, cmap="magma", vmin=low, vmax=high, aspect=aspect, origin=origin)
     _save(figure, path)
 
 

@@ -99,14 +99,18 @@ def _draw_clip(example: Example, picture: Path) -> str:
     content = example.read()
     words = f"“{example.label}” ({example.id})"
     if not isinstance(content, Clip):
-        plot_panels([Panel("the image", content)], words, picture)
+        plot_panels([Panel("the image", content)], picture)
         return words
     samples = resample(content, _RATE_HZ).samples
     seconds = len(samples) / _RATE_HZ
-    panels = [Panel("wave", samples, seconds)]
-    for title, config, top in (("spectrogram", _SPECTROGRAM, _RATE_HZ / 2000), ("MFCC", _MFCC, None)):
-        panels.append(Panel(title, Frontend(config)(samples), seconds, top))
-    plot_panels(panels, words, picture)
+    mfcc = Frontend(_MFCC)(samples)
+    mfcc = (mfcc - mfcc.mean(axis=0)) / np.maximum(mfcc.std(axis=0), 1e-6)
+    panels = [
+        Panel("wave", samples, seconds),
+        Panel("spectrogram", Frontend(_SPECTROGRAM)(samples), seconds, _RATE_HZ / 2000),
+        Panel("MFCC, each coefficient with mean 0 and deviation 1", mfcc, seconds),
+    ]
+    plot_panels(panels, picture)
     return words
 
 
@@ -119,12 +123,15 @@ def _draw_layers(bundle: Bundle, picture: Path) -> bool:
     if not layers:
         return False
     shown = [layers[index] for index in np.unique(np.linspace(0, len(layers) - 1, _LAYERS).astype(int))]
-    inside = keras.Model(model.inputs, [layer.output for layer in shown])
+    inside = keras.Model(model.inputs, {layer.name: layer.output for layer in shown})
     features = bundle.samples().verification[:1]
     if bundle.manifest.ctc:
         features = features[:, : count_frames(features[0])]  # what follows is silence to fill the model's window
-    outputs = [np.asarray(output)[0] for output in inside.predict_on_batch(features)]
+    given = inside.predict_on_batch(features)
     sideways = bundle.manifest.frontend is not None
-    names = [f"{layers.index(layer) + 1}. {re.sub('_[0-9]+$', '', layer.name)}" for layer in shown]
-    plot_layers(features[0], list(zip(names, outputs, strict=True)), picture, sideways)
+    outputs = []
+    for layer in shown:
+        name = re.sub("_[0-9]+$", "", layer.name)
+        outputs.append((f"{layers.index(layer) + 1}. {name}", np.asarray(given[layer.name])[0]))
+    plot_layers(features[0], outputs, picture, sideways)
     return True
