@@ -1,6 +1,6 @@
 """Transcripts of clips and of streams, by CTC models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,8 +112,10 @@ class StreamingTranscriber:
             full = self._frames == len(self._features)
             if full or self._frames % self._step_frames == 0:
                 words += self._advance(self._ctc.count(self._frames - (0 if full else self._lookahead)))
-            if full or self._silent >= self._pause_frames:
+            if self._silent >= self._pause_frames:
                 words += self._end()
+            elif full:
+                words += self._cut()
         return words
 
     def finish(self) -> list[TimedWord]:
@@ -127,7 +129,7 @@ class StreamingTranscriber:
     def _begin(self, features: NDArray[np.float32]) -> None:
         """Begin an utterance with what is known of it."""
         self._features = pad_frames(features, self.frontend.frames)
-        self._frames, self._decoded, self._silent = len(features), 0, 0
+        self._frames, self._decoded, self._silent, self._finished = len(features), 0, 0, 0
         self._decoder.reset()
 
     def _advance(self, outputs: int) -> list[TimedWord]:
@@ -138,20 +140,34 @@ class StreamingTranscriber:
         self._decoded = outputs
         spoken = np.flatnonzero(path != self._blank)
         self._silent = len(path) - 1 - int(spoken[-1]) if len(spoken) else self._silent + len(path)
-        return [self._timed(word) for word in self._decoder.follow(path)]
+        return self._timed(self._decoder.follow(path))
 
     def _end(self) -> list[TimedWord]:
         """End the utterance where it is decoded to; what follows belongs to the next."""
-        words = [self._timed(word) for word in self._decoder.finish()]
-        done = min(self._decoded * self._ctc.stride, self._frames)
-        self._start_frame += done
-        self._begin(self._features[done : self._frames])
+        words = self._timed(self._decoder.finish())
+        self._go_on_from(self._decoded)
         return words
 
-    def _timed(self, word: Word) -> TimedWord:
+    def _cut(self) -> list[TimedWord]:
+        """End the utterance after its last whole word, since the window is full; the word under way is heard again."""
+        if not self._finished:
+            return self._end()
+        self._go_on_from(self._finished)
+        return []
+
+    def _go_on_from(self, output: int) -> None:
+        done = min(output * self._ctc.stride, self._frames)
+        self._start_frame += done
+        self._begin(self._features[done : self._frames])
+
+    def _timed(self, words: Sequence[Word]) -> list[TimedWord]:
         begin_s = self._start_frame * self.frontend.hop_samples / self.frontend.sample_rate_hz
-        start_s, end_s = (begin_s + frame * self._output_s for frame in (word.start_frame, word.end_frame))
-        return TimedWord(word.text, start_s, end_s)
+        for word in words:
+            self._finished = word.end_frame
+        return [
+            TimedWord(word.text, *(begin_s + frame * self._output_s for frame in (word.start_frame, word.end_frame)))
+            for word in words
+        ]
 
 
 def ctc_of(model: Runtime) -> tuple[CtcOutput, FrontendConfig]:

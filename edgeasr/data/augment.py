@@ -67,6 +67,11 @@ class AugmentConfig:
     spec_masks: int = 1
     speed: float = 0.0
 
+    @property
+    def alters_sound(self) -> bool:
+        """Whether clips are altered before the front end."""
+        return bool(self.shift_ms or self.gain_db or self.noise_probability or self.background_fraction)
+
     def __post_init__(self) -> None:
         for name in ("shift_ms", "gain_db", "spec_time_frames", "spec_bins", "spec_masks"):
             if getattr(self, name) < 0:

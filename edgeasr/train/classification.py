@@ -86,8 +86,10 @@ class Classifying(Task):
 class ClassificationBatches:
     """Batches of (features [batch, frames, bins], wanted [batch, labels]), augmented as they are made.
 
+    Features of sound that is not altered are computed once.
+
     Args:
-        clips: the training split; features that are ready are not augmented.
+        clips: the training split; features that the data set holds ready are not augmented.
         labels: number of labels.
         frontend: the features; None where they are ready.
         config: batch size, seed and augmentation.
@@ -95,8 +97,10 @@ class ClassificationBatches:
 
     def __init__(self, clips: Clips, labels: int, frontend: FrontendConfig | None, config: TrainConfig) -> None:
         self.clips = len(clips.targets)
-        self._content, self._targets, self._labels, self._config = clips.content, clips.targets, labels, config
-        self._frontend = frontend
+        self._labels, self._config, self._frontend = labels, config, frontend
+        self._alters_sound = frontend is not None and config.augment.alters_sound
+        self._content = clips.content if self._alters_sound else features_of(frontend, clips)
+        self._targets = clips.targets
         if frontend:
             self._compute = Frontend(frontend)
             self._bank = noise_bank(config.augment, frontend.sample_rate_hz)
@@ -106,16 +110,18 @@ class ClassificationBatches:
 
     def get(self, epoch: int, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Make a batch."""
-        config = self._config
+        config, frontend = self._config, self._frontend
         order = np.random.default_rng([config.seed, epoch]).permutation(self.clips)
         chosen = order[index * config.batch_size : (index + 1) * config.batch_size]
-        content, targets = self._content[chosen], self._targets[chosen]
-        if self._frontend:
-            rng = np.random.default_rng([config.seed, epoch, index])
-            rate_hz = self._frontend.sample_rate_hz
-            sound, targets = augment_audio(content, targets, rate_hz, config.augment, self._bank, rng)
-            content = augment_features(self._compute(sound), config.augment, rng)
-        return content, _one_hot(targets, self._labels)
+        rng = np.random.default_rng([config.seed, epoch, index])
+        features, targets = self._content[chosen], self._targets[chosen]
+        if frontend and self._alters_sound:
+            rate_hz, bank = frontend.sample_rate_hz, self._bank
+            sound, targets = augment_audio(features, targets, rate_hz, config.augment, bank, rng)
+            features = self._compute(sound)
+        if frontend:
+            features = augment_features(features, config.augment, rng)
+        return features, _one_hot(targets, self._labels)
 
 
 def _one_hot(targets: NDArray[np.int64], labels: int) -> NDArray[np.float32]:

@@ -106,7 +106,9 @@ class Transcribing(Task):
 
     def _errors(self, split: Utterances, rows: Sequence[int], said: Sequence[str]) -> Transcription:
         right = right_answers(split.transcripts, self.labels, self._ctc).tolist()
-        return transcription([compare(split.names[row], right[row], text) for row, text in zip(rows, said, strict=True)])
+        return transcription(
+            [compare(split.names[row], right[row], text) for row, text in zip(rows, said, strict=True)]
+        )
 
 
 @cache
@@ -121,8 +123,6 @@ def ctc_loss() -> Any:
     @keras.saving.register_keras_serializable("edgeasr")  # type: ignore[untyped-decorator]
     def ctc(wanted: Any, logits: Any) -> Any:
         wanted = keras.ops.cast(wanted, "int32")
-        return keras.ops.ctc_loss(
-            wanted[:, 2:], logits, wanted[:, 1], wanted[:, 0], mask_index=logits.shape[-1] - 1
-        )
+        return keras.ops.ctc_loss(wanted[:, 2:], logits, wanted[:, 1], wanted[:, 0], mask_index=logits.shape[-1] - 1)
 
     return ctc

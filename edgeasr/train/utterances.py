@@ -95,9 +95,7 @@ class CtcBatches:
         rows = self._cut(epoch)[index]
         features = []
         for row in rows:
-            sound = augment_utterance(
-                self._split.audio[row], self._frontend.sample_rate_hz, augment, self._bank, rng
-            )
+            sound = augment_utterance(self._split.audio[row], self._frontend.sample_rate_hz, augment, self._bank, rng)
             features.append(augment_features(self._compute(sound)[None], augment, rng)[0])
         return ctc_batch(features, self._split.transcripts[rows], self._ctc)
 
@@ -115,9 +113,7 @@ class CtcBatches:
         return [cut[place] for place in rng.permutation(len(cut))]
 
 
-def ctc_batch(
-    features: Sequence[F32], transcripts: NDArray[np.int64], ctc: CtcOutput
-) -> tuple[F32, NDArray[np.int32]]:
+def ctc_batch(features: Sequence[F32], transcripts: NDArray[np.int64], ctc: CtcOutput) -> tuple[F32, NDArray[np.int32]]:
     """Put utterances together.
 
     Args:

@@ -37,7 +37,7 @@ def reproduce(
         progress: called within an epoch with the share of it that is done.
 
     Raises:
-        BundleError, ConfigError, DataError: as `train_runs`.
+        BundleError, ConfigError, EdgeASRError: as `train_runs`.
     """
     train_runs(study, out, only, report, progress)
     report("drawing")

@@ -1,7 +1,6 @@
 """Do the trainings of a study: those whose bundle is not there already."""
 
 import json
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +8,17 @@ from typing import Any
 
 from edgeasr.atomic import write_text
 from edgeasr.bundle import Bundle
+from edgeasr.child import start
 from edgeasr.config import from_mapping, to_mapping
-from edgeasr.errors import BundleError
+from edgeasr.errors import BundleError, EdgeASRError
 from edgeasr.train.config import TrainConfig
 from edgeasr_bench.environment import read_environment
 from edgeasr_bench.study.record import Provenance, Result, Score, Trial
 from edgeasr_bench.study.spec import PlannedRun, Study
 
 __all__ = ["bundle_path", "collect", "train_runs"]
+
+_SILENCE_S = 24 * 3600  # of a training: a large data set is downloaded in it
 
 
 def train_runs(
@@ -38,7 +40,7 @@ def train_runs(
     Raises:
         BundleError: a bundle is there that was trained with other settings.
         ConfigError: there is no run of such a name.
-        DataError: a data set cannot be used, or a loss is not finite.
+        EdgeASRError: a training failed, for one of the reasons of `edgeasr.train.fit.train`.
     """
     trainings = [(run, seed) for run in study.select(only) for seed in study.seeds]
     for number, (run, seed) in enumerate(trainings, start=1):
@@ -47,8 +49,8 @@ def train_runs(
         if _is_done(path, config):
             continue
         report(f"{run.name}, seed {seed} ({number} of {len(trainings)})")
-        bundle = _train(config, path, report, progress)
-        write_text(_beside(path), json.dumps(to_mapping(_provenance(bundle)), indent=1) + "\n")
+        provenance = _train(config, path, report, progress)
+        write_text(_beside(path), json.dumps(to_mapping(provenance), indent=1) + "\n")
 
 
 def collect(study: Study, out: Path) -> tuple[Result, ...]:
@@ -82,23 +84,22 @@ def bundle_path(out: Path, run: PlannedRun, seed: int) -> Path:
     return out / "bundles" / f"{run.name}-s{seed}"
 
 
-def _train(config: TrainConfig, path: Path, report: Callable[[str], None], progress: Callable[[float], None]) -> Bundle:
-    from edgeasr.packages import import_keras
-    from edgeasr.train.fit import train
-
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that each model is compiled anew
-    import_keras("training").utils.clear_session()  # what the training before has left in memory
-    return train(config, path, report=report, progress=progress)
-
-
-def _provenance(bundle: Bundle) -> Provenance:
-    import keras
-
-    from edgeasr.gpu import gpus_of
-
-    model = keras.saving.load_model(bundle.model_path, compile=False)
-    device = ", ".join(gpus_of(keras.backend.backend())) or "CPU"
-    return Provenance(model.count_params(), device, read_environment())
+def _train(
+    config: TrainConfig, path: Path, report: Callable[[str], None], progress: Callable[[float], None]
+) -> Provenance:
+    """Train in a process of its own; its reports are described there."""
+    settings = json.dumps(to_mapping(config))
+    with start("edgeasr_bench.study.training_child", settings, str(path), time_limit_s=_SILENCE_S) as child:
+        for found in child.reports():
+            if "note" in found:
+                report(found["note"])
+            elif "progress" in found:
+                progress(found["progress"])
+            elif "error" in found:
+                raise EdgeASRError(found["error"])
+            else:
+                return Provenance(found["parameters"], found["device"], read_environment())
+        raise EdgeASRError(child.ending(f"the training of {path}"))
 
 
 def _beside(path: Path) -> Path:
