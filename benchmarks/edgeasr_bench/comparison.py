@@ -53,6 +53,7 @@ def _result(this: Measurement, among: Sequence[Measurement]) -> Result:
         sha256=this.sha256,
         model_sha256=this.model_sha256,
         notes=tuple(notes),
+        transcription=mine.errors if mine else None,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeasr.metrics.transcription import Transcription, compare, transcription
 from edgeasr_bench.latency import Timing
 from edgeasr_bench.memory import Footprint
 
@@ -29,6 +30,14 @@ class Answers:
         """Whether each is right: bool [clips]."""
         correct: NDArray[np.bool_] = self.predictions == self.targets
         return correct
+
+    @property
+    def errors(self) -> Transcription | None:
+        """The word errors of transcripts; None of labels."""
+        if self.targets.dtype.kind != "U":
+            return None
+        pairs = enumerate(zip(self.targets.tolist(), self.predictions.tolist(), strict=True))
+        return transcription([compare(f"clip {number}", *texts) for number, texts in pairs])
 
 
 @dataclass(frozen=True)

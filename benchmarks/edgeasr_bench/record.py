@@ -13,8 +13,9 @@ the whole run, and one result an artefact, with these keys:
 - ratio_to_float: time of `baseline` divided by time of this one, so ABOVE 1 THIS ONE IS FASTER: median of
   the rounds, and low and high of its 95 % interval. `baseline` is the float32 artefact of the same model in
   the same runtime; 1 for itself, null without one.
-- accuracy: value, low and high of its 95 % interval (Wilson), correct of n clips; null without labelled clips.
-- agreement: share of the clips that get the label which `original` gives them; null without that.
+- accuracy: value, low and high of its 95 % interval (Wilson), correct of n clips; of a model that transcribes, a
+  clip without any error in its transcript is correct; null without labelled clips.
+- agreement: share of the clips that get the label or transcript which `original` gives them; null without that.
 - mcnemar_p: McNemar's exact test of the accuracy against `original`; null without that.
 - bytes: size of the file.
 - peak_rss_bytes: largest resident memory of a fresh process that holds this model and its runtime only,
@@ -28,6 +29,8 @@ the whole run, and one result an artefact, with these keys:
 - sha256: hash of the file.
 - model_sha256: hash of the Keras model that it was converted from; null where the file does not say.
 - notes: what a reader must know of this result.
+- transcription: of a model that transcribes, wer and cer with the low and high of their 95 % intervals (bootstrap),
+  substitutions, deletions, insertions, words, utterances; null of the others.
 """
 
 import json
@@ -40,6 +43,7 @@ from numpy.typing import NDArray
 
 from edgeasr.atomic import replacing
 from edgeasr.metrics.classification import Accuracy
+from edgeasr.metrics.transcription import Transcription
 from edgeasr_bench.environment import Environment
 
 __all__ = ["Latency", "Ratio", "Result", "Run"]
@@ -89,6 +93,7 @@ class Result:
     sha256: str
     model_sha256: str | None
     notes: tuple[str, ...] = ()
+    transcription: Transcription | None = None
 
 
 @dataclass(frozen=True)

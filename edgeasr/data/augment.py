@@ -3,40 +3,28 @@
 All chance comes from the generator that is handed in: the same state gives the same batch.
 """
 
-import csv
-import io
-import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.audio.clip import Clip
 from edgeasr.audio.resample import resample
-from edgeasr.audio.wav import decode_clip
 from edgeasr.data.arrays import BACKGROUND
-from edgeasr.errors import ConfigError, DataError
+from edgeasr.errors import ConfigError
 
 __all__ = [
     "AugmentConfig",
     "augment_audio",
     "augment_features",
     "augment_utterance",
-    "coloured_noise",
     "mix_at_snr",
-    "noise_bank",
     "shift_audio",
 ]
 
 F32 = NDArray[np.float32]
 
-_BANK_S = 20.0  # of each colour: long enough that two slices are never the same
-_COLOURS = (0.0, 0.5, 1.0, 1.5)  # from white by pink (1) half-way to brown: power falls with 1 / f^colour
-_LONGEST_NOISE_S = 600
 _BACKGROUND_DB = (-100.0, -20.0)  # level of noise-only clips below full scale; the lower end is silence
-_SUFFIXES = (".wav", ".flac", ".ogg")
 
 
 @dataclass(frozen=True)
@@ -84,25 +72,6 @@ class AugmentConfig:
         low, high = self.noise_snr_db
         if low > high:
             raise ConfigError(f"augmentation: noise_snr_db must be [low, high], got {[low, high]}")
-
-
-def noise_bank(config: AugmentConfig, sample_rate_hz: int) -> F32:
-    """Make the noise that `augment_audio` cuts its pieces from; once, before training.
-
-    Returns:
-        float32 [samples], with an energy of about 1 a sample: the recordings of `config.noise` one after the
-        other, or noise of several colours, always the same.
-
-    Raises:
-        DataError: there are no recordings where `config.noise` says.
-        AudioError: one of them cannot be read.
-    """
-    if config.noise:
-        pieces = list(_recordings(config.noise, sample_rate_hz))
-    else:
-        rng = np.random.default_rng(0)
-        pieces = [coloured_noise(round(_BANK_S * sample_rate_hz), colour, rng) for colour in _COLOURS]
-    return np.concatenate(pieces)
 
 
 def augment_audio(
@@ -223,18 +192,6 @@ def mix_at_snr(audio: F32, noise: F32, snr_db: NDArray[np.float64]) -> F32:
     return audio + noise * scale[:, None].astype(np.float32)
 
 
-def coloured_noise(samples: int, colour: float, rng: np.random.Generator) -> F32:
-    """Make Gaussian noise whose power falls with frequency as 1 / f^colour: 0 is white, 1 pink, 2 brown.
-
-    Returns:
-        float32 [samples], with an energy of 1 a sample.
-    """
-    spectrum = np.fft.rfft(rng.standard_normal(samples))
-    spectrum[1:] *= np.arange(1, len(spectrum)) ** (-colour / 2)
-    spectrum[0] = 0
-    return _normalised(np.fft.irfft(spectrum, samples))
-
-
 def _energy(audio: F32) -> NDArray[np.float64]:
     energy: F32 = np.einsum("cs,cs->c", audio, audio)
     return energy.astype(np.float64)
@@ -244,11 +201,6 @@ def _amplitudes(low_db: float, high_db: float, clips: int, rng: np.random.Genera
     """Draw a factor for each clip, evenly in decibels: float32 [clips, 1]."""
     level_db: NDArray[np.float64] = rng.uniform(low_db, high_db, (clips, 1))
     return (10 ** (level_db / 20)).astype(np.float32)
-
-
-def _normalised(samples: NDArray[np.floating]) -> F32:
-    level = np.sqrt(np.mean(np.square(samples, dtype=np.float64)))
-    return (samples / level if level > 0 else samples).astype(np.float32)
 
 
 def _slices(bank: F32, count: int, samples: int, rng: np.random.Generator) -> F32:
@@ -267,38 +219,3 @@ def _masks(clips: int, length: int, widest: int, rng: np.random.Generator) -> ND
     starts = rng.integers(0, length - widths, endpoint=True)
     positions = np.arange(length)
     return (positions >= starts) & (positions < starts + widths)
-
-
-def _recordings(path: str, sample_rate_hz: int) -> Iterator[F32]:
-    """Read the noise recordings of a folder or zip; where a `manifest.csv` names splits, train only."""
-    files = dict(_zip_files(path) if zipfile.is_zipfile(path) else _folder_files(path))
-    manifests = [name for name in files if PurePosixPath(name).name == "manifest.csv"]
-    held_out = {name for manifest in manifests for name in _held_out(manifest, files[manifest])}
-    names = sorted(name for name in files if PurePosixPath(name).suffix.lower() in _SUFFIXES and name not in held_out)
-    if not names:
-        raise DataError(
-            f"{path}: no noise recordings in it: expected a folder or a zip of {', '.join(_SUFFIXES)} files"
-        )
-    for name in names:
-        clip = decode_clip(files[name], f"{path}: {name}", _LONGEST_NOISE_S)
-        yield _normalised(resample(clip, sample_rate_hz).samples)
-
-
-def _zip_files(path: str) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            yield name, archive.read(name)
-
-
-def _folder_files(path: str) -> Iterator[tuple[str, bytes]]:
-    root = Path(path)
-    for file in sorted(root.rglob("*")):
-        if file.is_file() and not file.name.startswith("."):
-            yield file.relative_to(root).as_posix(), file.read_bytes()
-
-
-def _held_out(manifest: str, data: bytes) -> Iterator[str]:
-    folder = PurePosixPath(manifest).parent
-    for row in csv.DictReader(io.StringIO(data.decode())):
-        if row.get("split", "train") != "train":
-            yield str(folder / row["path"])

@@ -107,7 +107,7 @@ def compare(name: str, reference: str, hypothesis: str) -> Utterance:
         >>> compare("a.wav", "a large latte", "large lattes please").errors
         3
     """
-    jiwer = require("jiwer", "train", "measuring word errors")
+    jiwer = require("jiwer", "wer", "measuring word errors")
     reference, hypothesis = " ".join(reference.split()), " ".join(hypothesis.split())
     if not reference:
         raise DataError(f"{name}: expected a transcript to compare with, got an empty one: leave the clip out")

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from edgeasr.bundle import Samples
 from edgeasr.data.arrays import BACKGROUND
-from edgeasr.data.augment import augment_audio, augment_features, noise_bank
+from edgeasr.data.augment import augment_audio, augment_features
+from edgeasr.data.noise import noise_bank
 from edgeasr.features import Frontend, FrontendConfig
 from edgeasr.metrics.classification import accuracy
 from edgeasr.models import ModelSpec, build
@@ -103,7 +104,7 @@ class ClassificationBatches:
         self._targets = clips.targets
         if frontend:
             self._compute = Frontend(frontend)
-            self._bank = noise_bank(config.augment, frontend.sample_rate_hz)
+            self._bank = noise_bank(config.augment.noise, frontend.sample_rate_hz)
 
     def __len__(self) -> int:
         return -(-self.clips // self._config.batch_size)

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from edgeasr.bundle import Samples
 from edgeasr.card import CtcOutput
-from edgeasr.data.dataset import load_datasets
+from edgeasr.data.dataset import Split, load_datasets
 from edgeasr.decode.ngram import LanguageModel
 from edgeasr.decode.text import CTC_LABELS
 from edgeasr.errors import DataError
@@ -38,12 +38,16 @@ class Transcribing(Task):
         self._config, self._ctc = config, ctc
         frontend = config.frontend or spec.frontend
         dataset = load_datasets(config.data, config.leave_out)
+        spoken = {
+            split: tuple(example for example in dataset.of_split(split) if example.label is not None)  # no background
+            for split in get_args(Split)
+        }
         for split in ("train", "dev"):
-            if not dataset.of_split(split):
+            if not spoken[split]:
                 raise DataError(f"{dataset.name}: no utterance in the split {split!r}: add speakers")
-        self._train = Utterances(choose(dataset.of_split("train"), config), frontend, ctc, config.augment.speed)
-        self._dev = Utterances(dataset.of_split("dev"), frontend, ctc)
-        self._test = Utterances(dataset.of_split("test"), frontend, ctc)
+        self._train = Utterances(choose(spoken["train"], config), frontend, ctc, config.augment.speed)
+        self._dev = Utterances(spoken["dev"], frontend, ctc)
+        self._test = Utterances(spoken["test"], frontend, ctc)
         compute = Frontend(frontend)
         self.labels, self.licence = CTC_LABELS, dataset.licence
         self.frontend = normalised(frontend, (compute(samples) for samples in self._train.audio))

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from edgeasr.card import CtcOutput
 from edgeasr.data.arrays import load_transcripts, load_utterances
-from edgeasr.data.augment import augment_features, augment_utterance, noise_bank
+from edgeasr.data.augment import augment_features, augment_utterance
 from edgeasr.data.dataset import Example
+from edgeasr.data.noise import noise_bank
 from edgeasr.decode.text import CTC_LABELS, frames_needed
 from edgeasr.errors import DataError
 from edgeasr.features import Frontend, FrontendConfig
@@ -83,7 +84,7 @@ class CtcBatches:
         self.clips = len(split)
         self._split, self._frontend, self._ctc, self._config = split, frontend, ctc, config
         self._compute = Frontend(frontend)
-        self._bank = noise_bank(config.augment, frontend.sample_rate_hz)
+        self._bank = noise_bank(config.augment.noise, frontend.sample_rate_hz)
 
     def __len__(self) -> int:
         return -(-self.clips // self._config.batch_size)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from edgeasr.metrics.classification import Accuracy
+from edgeasr.metrics.transcription import Transcription
 from edgeasr_bench.record import Ratio, Run
 
 __all__ = ["runtime_title", "summarise"]
@@ -26,9 +27,11 @@ def summarise(run: Run) -> list[str]:
         if kinds[result.scheme, result.runtime] > 1:
             title += f" ({result.artefact})"
         rest = [_size(by_name[ratio.baseline].bytes, result.bytes)]
-        original = by_name[result.original].accuracy if result.original else None
-        if original and result.accuracy and result.mcnemar_p is not None:
-            rest.append(_accuracy(original, result.accuracy, result.mcnemar_p))
+        original = by_name[result.original] if result.original else None
+        if original and original.transcription and result.transcription:
+            rest.append(_errors(original.transcription, result.transcription))
+        elif original and original.accuracy and result.accuracy and result.mcnemar_p is not None:
+            rest.append(_accuracy(original.accuracy, result.accuracy, result.mcnemar_p))
         lines.append(f"{title} {_speed(ratio, rest)}.")
     return lines
 
@@ -69,3 +72,10 @@ def _accuracy(original: Accuracy, this: Accuracy, p: float) -> str:
     verdict = "significant" if p < _SIGNIFICANT_P else "not significant"
     change = "loses" if points < 0 else "gains"
     return f"{change} {abs(points):.1f} points ({verdict}, p = {p:.2g})"
+
+
+def _errors(original: Transcription, this: Transcription) -> str:
+    points = 100 * (this.wer - original.wer)
+    if points == 0:
+        return "makes no more word errors"
+    return f"makes {abs(points):.1f} points {'more' if points > 0 else 'fewer'} word errors"

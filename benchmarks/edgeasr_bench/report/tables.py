@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from edgeasr.metrics.classification import Accuracy
 from edgeasr_bench.environment import Environment
 from edgeasr_bench.record import Latency, Ratio, Result
 
@@ -18,7 +17,7 @@ SPEED: Sequence[Column] = (
     ("x float", lambda result: _ratio(result.ratio_to_float)),
 )
 COST: Sequence[Column] = (
-    ("accuracy %", lambda result: _accuracy(result.accuracy)),
+    ("accuracy %", lambda result: _accuracy(result)),
     ("agree", lambda result: "-" if result.agreement is None else f"{100 * result.agreement:.1f}"),
     ("kB", lambda result: f"{result.bytes / 1000:.1f}"),
     ("peak MB", lambda result: f"{result.peak_rss_bytes / 1e6:.0f}"),
@@ -51,7 +50,9 @@ def explain(results: Sequence[Result]) -> list[str]:
     if any(result.ratio_to_float for result in results):
         lines.append("x float: time of float32 in the same runtime / this time; above 1 is faster")
     if any(result.agreement is not None for result in results):
-        lines.append("agree: % of the clips that get the label of the float original")
+        lines.append("agree: % of the clips that get the label, or the transcript, of the float original")
+    if any(result.transcription for result in results):
+        lines.append("WER: word error rate, in %, instead of an accuracy")
     if any(result.ratio_to_float or result.accuracy for result in results):
         lines.append("in brackets: 95 % intervals")
     return lines
@@ -72,7 +73,10 @@ def _ratio(ratio: Ratio | None) -> str:
     return "-" if ratio is None else f"{ratio.median:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"
 
 
-def _accuracy(accuracy: Accuracy | None) -> str:
+def _accuracy(result: Result) -> str:
+    errors, accuracy = result.transcription, result.accuracy
+    if errors:
+        return f"WER {100 * errors.wer:.1f} ({100 * errors.wer_low:.1f}-{100 * errors.wer_high:.1f})"
     if accuracy is None:
         return "-"
     return f"{100 * accuracy.value:.1f} ({100 * accuracy.low:.1f}-{100 * accuracy.high:.1f})"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edgeasr.atomic import write_text
+from edgeasr.packages import check_installed
 from edgeasr_bench.study.blocks import to_html, to_markdown
 from edgeasr_bench.study.page import make_page
 from edgeasr_bench.study.pictures import plot_against, plot_curves
@@ -38,7 +39,9 @@ def reproduce(
 
     Raises:
         BundleError, ConfigError, EdgeASRError: as `train_runs`.
+        MissingPackageError: matplotlib is not installed.
     """
+    check_installed("matplotlib", "train", "drawing the graphs of a study")  # now, not after hours of training
     train_runs(study, out, only, report, progress)
     report("drawing")
     results = collect(study, out)

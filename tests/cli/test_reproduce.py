@@ -1,0 +1,136 @@
+"""`edgeasr reproduce`, as a user calls it: a tiny study from its trainings to its pages."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edgeasr_bench.study import study_names
+
+STUDY = """\
+title = "Tiny"
+source = "nothing"
+asked = "Does it work?"
+
+[settings]
+model = "fsdd-cnn"
+data = ["synthetic:yes,no"]
+
+[[sections]]
+title = "Epochs"
+runs = ["one", "two"]
+against = "epochs"
+
+[[runs]]
+name = "one"
+settings = { epochs = 40, optimizer = "sgd" }
+paper = { accuracy = 0.9, parameters = 177674 }
+
+[[runs]]
+name = "two"
+settings = { epochs = 80 }
+why = "Less of everything."
+
+[quick]
+runs = ["one", "two"]
+settings = { epochs = 1, limit = 40, augment = { background_fraction = 0.0, noise_probability = 0.0 } }
+"""
+
+
+def edgeasr(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "edgeasr", "reproduce", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder where one of the two runs of a quick study was done."""
+    folder = tmp_path_factory.mktemp("reproduce")
+    (folder / "tiny.toml").write_text(STUDY)
+    done = edgeasr("tiny.toml", "--quick", "--run", "one", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "wrote runs/tiny-quick/index.html, README.md, study.json\n"
+    assert "one, seed 0 (1 of 1)" in done.stderr
+    assert "epoch   1/1" in done.stderr
+    return folder
+
+
+def test_reproduce_writes_pages_bundles_and_pictures(folder: Path) -> None:
+    out = folder / "runs/tiny-quick"
+    text = (out / "README.md").read_text()
+    assert "edgeasr reproduce tiny.toml --quick --run one" in text
+    assert "| `two` |" in text
+    assert "not trained" in text
+    assert (out / "bundles/one-s0/manifest.json").exists()
+    assert not list((out / "bundles").glob("*.training"))
+    pictures = {path.name for path in (out / "pictures").iterdir()}
+    assert pictures == {"curves-0.png", "against-0.png", "confusion.png", "clip.png", "layers.png"}
+    assert (out / "index.html").read_text().count("data:image/png;base64,") == len(pictures)
+
+
+def test_reproduce_goes_on_where_it_was(folder: Path) -> None:
+    out = folder / "runs/tiny-quick"
+    model = out / "bundles/one-s0/model.keras"
+    before = model.stat().st_mtime_ns
+    done = edgeasr("tiny.toml", "--quick", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "two, seed 0 (2 of 2)" in done.stderr
+    assert "one, seed 0" not in done.stderr
+    assert model.stat().st_mtime_ns == before
+    record = json.loads(done.stdout)
+    assert record == json.loads((out / "study.json").read_text())
+    assert record["command"] == "edgeasr reproduce tiny.toml --quick --json"
+    first, second = record["results"]
+    assert first["settings"]["limit"] == 40
+    assert (first["differs"], second["differs"]) == ({"optimizer": "sgd"}, {})
+    for result in (first, second):
+        (trial,) = result["trials"]
+        assert trial["provenance"]["parameters"] == 177674 - 8 * 65  # of two labels
+        assert trial["score"]["low"] <= trial["score"]["value"] <= trial["score"]["high"]
+        assert trial["clips_per_s"] > 0
+    assert set(record["showcase"]["evaluation"]["per_class"]) == {"yes", "no"}
+    assert "Less of everything." in (out / "README.md").read_text()
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Callable[..., str]:
+    """Give a function that calls the command with something wrong, and gives the one line that it says."""
+    (tmp_path / "tiny.toml").write_text(STUDY)
+
+    def call(*arguments: object) -> str:
+        done = edgeasr(*arguments, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (1, "")
+        (line,) = done.stderr.splitlines()
+        assert not (tmp_path / "runs").exists()
+        return line
+
+    return call
+
+
+def test_reproduce_of_an_unknown_study_names_those_there_are(refused: Callable[..., str]) -> None:
+    names = ", ".join(study_names())
+    assert refused("nonsense") == f"edgeasr: unknown study 'nonsense': expected one of {names}, or a .toml file"
+
+
+def test_reproduce_of_an_unknown_run_names_those_there_are(refused: Callable[..., str]) -> None:
+    assert refused("tiny.toml", "--run", "three") == "edgeasr: --run: no run 'three': expected one of one, two"
+
+
+def test_reproduce_of_a_wrong_file_is_one_line(refused: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "wrong.toml").write_text(STUDY.replace("epochs = 80", "epoch = 80"))
+    assert "wrong.toml: run two: unknown setting 'epoch'" in refused("wrong.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    assert "cannot read the settings in binary.toml" in refused("binary.toml")
+    assert "cannot read the settings in nowhere.toml" in refused("nowhere.toml")
+
+
+def test_reproduce_alone_lists_the_studies(tmp_path: Path) -> None:
+    done = edgeasr("--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    listed = json.loads(done.stdout)
+    assert tuple(study["study"] for study in listed) == study_names()
+    assert all(study["title"] and study["source"] for study in listed)
+    assert study_names()[0] in edgeasr(cwd=tmp_path).stdout
