@@ -35,13 +35,23 @@ def _build_lstm(shape: tuple[int, int], labels: int) -> Any:
     LSTM(128, relu) twice, the first giving its sequence, Dense(32, relu), Dense(labels), and a dropout of 0.2 after
     each but the last: 234,858 parameters on 64 x 64 features and 10 labels (98,816 + 131,584 + 4,128 + 330). The
     essay trained it with Adam at 1e-3 in batches of 32 for 24 epochs and reports 90.67 % and 84.00 % on 300 test clips.
+
+    Its training is unstable because the relu leaves the cell without a bound. A cell c that is not negative follows
+    about c' = f c + i o U c: wherever the gates f, i, o open and the recurrent weights U of the candidate are positive,
+    it grows with every step, over 64 steps by powers of ten, and its gradient with it. So it starts from smaller
+    recurrent weights here, and is to be trained with normalised features, the gradient clipped to a norm of 1 and a
+    learning rate of 5e-4 or less.
     """
-    from keras import Sequential, layers
+    from keras import Sequential, initializers, layers
+
+    def lstm(return_sequences: bool) -> Any:
+        small = initializers.Orthogonal(0.3)
+        return layers.LSTM(128, "relu", return_sequences=return_sequences, recurrent_initializer=small)
 
     stack = [
-        layers.LSTM(128, activation="relu", return_sequences=True),
+        lstm(return_sequences=True),
         layers.Dropout(0.2),
-        layers.LSTM(128, activation="relu"),
+        lstm(return_sequences=False),
         layers.Dropout(0.2),
         layers.Dense(32, activation="relu"),
         layers.Dropout(0.2),

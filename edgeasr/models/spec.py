@@ -29,6 +29,7 @@ MODELS: Mapping[str, str] = {
     "ctc-cnn-rnn": "edgeasr.models.ctc:CNN_RNN",
     "ctc-deep-rnn": "edgeasr.models.ctc:DEEP_RNN",
     "ctc-birnn": "edgeasr.models.ctc:BIRNN",
+    "ctc-small": "edgeasr.models.ctc_small:CTC_SMALL",
     "ctc-wavenet": "edgeasr.models.wavenet:WAVENET",
     "ctc-wavenet-small": "edgeasr.models.wavenet:WAVENET_SMALL",
 }

@@ -28,5 +28,9 @@ def make_optimizer(config: TrainConfig, steps_per_epoch: int) -> Any:
         )
     common = {"global_clipnorm": config.clip_norm or None, "weight_decay": config.weight_decay or None}
     if config.optimizer == "adam":
-        return Adam(rate, **common)
-    return SGD(rate, momentum=config.momentum, nesterov=config.nesterov, **common)
+        optimizer = Adam(rate, **common)
+    else:
+        optimizer = SGD(rate, momentum=config.momentum, nesterov=config.nesterov, **common)
+    if config.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer

@@ -124,9 +124,24 @@ def ctc_loss() -> Any:
     """
     import keras
 
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+
     @keras.saving.register_keras_serializable("edgeasr")  # type: ignore[untyped-decorator]
     def ctc(wanted: Any, logits: Any) -> Any:
         wanted = keras.ops.cast(wanted, "int32")
-        return keras.ops.ctc_loss(wanted[:, 2:], logits, wanted[:, 1], wanted[:, 0], mask_index=logits.shape[-1] - 1)
+        frames, lengths, characters = wanted[:, 0], wanted[:, 1], wanted[:, 2:]
+        if on_tensorflow:
+            return _tensorflow_ctc(characters, logits, lengths, frames)
+        return keras.ops.ctc_loss(characters, logits, lengths, frames, mask_index=logits.shape[-1] - 1)
 
     return ctc
+
+
+def _tensorflow_ctc(characters: Any, logits: Any, lengths: Any, frames: Any) -> Any:
+    """Compute what `keras.ops.ctc_loss` does by TensorFlow's operation in C++, in an eighth of the time on a CPU."""
+    import tensorflow as tf
+
+    given = tf.sequence_mask(lengths, tf.shape(characters)[1])
+    shape = tf.shape(characters, out_type=tf.int64)
+    sparse = tf.SparseTensor(tf.where(given), tf.boolean_mask(characters, given), shape)
+    return tf.compat.v1.nn.ctc_loss(sparse, logits, frames, time_major=False)
