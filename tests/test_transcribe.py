@@ -1,5 +1,6 @@
 """Transcripts of clips and streams, by a model whose letters are tones."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ def say(text: str, tone_s: float = 0.06, gap_s: float = 0.04) -> np.ndarray:
 def stream(model: Runtime, audio: np.ndarray, cuts: list[int]) -> list[tuple[str, float]]:
     transcriber = StreamingTranscriber(model)
     edges = [0, *sorted(cut % (len(audio) + 1) for cut in cuts), len(audio)]
-    words = [word for start, end in zip(edges, edges[1:], strict=False) for word in transcriber.feed(audio[start:end])]
+    words = [word for start, end in pairwise(edges) for word in transcriber.feed(audio[start:end])]
     return [(word.text, round(word.start_s, 3)) for word in words + transcriber.finish()]
 
 

@@ -24,7 +24,9 @@ def _macs(layer: Any) -> int:
     from keras import layers
 
     if isinstance(layer, layers.Bidirectional | layers.TimeDistributed):
-        inner = [layer.forward_layer, layer.backward_layer] if isinstance(layer, layers.Bidirectional) else [layer.layer]
+        inner = (
+            [layer.forward_layer, layer.backward_layer] if isinstance(layer, layers.Bidirectional) else [layer.layer]
+        )
         steps = _size(layer.input.shape[1])
         return steps * sum(_kernels(one) for one in inner)
     if isinstance(layer, layers.RNN):

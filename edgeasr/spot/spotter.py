@@ -94,6 +94,10 @@ class Spotter:
             ConfigError: the hop is shorter than the front end's or longer than the model's window.
         """
         frontend = model.frontend
+        if model.ctc:
+            raise ArtefactError(
+                f"{model.path}: expected a model that spots words, got one that transcribes: run `edgeasr transcribe`"
+            )
         if frontend is None or not model.labels:
             raise ArtefactError(
                 f"{model.path}: expected an artefact that carries its labels and front end, got one without: "

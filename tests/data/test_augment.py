@@ -16,6 +16,7 @@ from edgeasr.data.augment import (
     AugmentConfig,
     augment_audio,
     augment_features,
+    augment_utterance,
     mix_at_snr,
     shift_audio,
 )
@@ -253,3 +254,37 @@ def test_a_setting_out_of_range_is_one_clear_line(values: dict[str, object], mes
 def test_real_noise_can_be_used(real: Callable[[str], Path]) -> None:
     bank = noise_bank(str(real("noise.zip")), RATE_HZ)
     assert 14 * 60 < len(bank) / RATE_HZ < 17 * 60  # the training part of 21 minutes
+
+
+def test_an_utterance_is_never_cut_and_its_speed_stays_within_the_range() -> None:
+    config = AugmentConfig(speed=0.2, gain_db=0, noise_probability=0)
+    tone = np.sin(2 * np.pi * 440 * np.arange(RATE_HZ) / RATE_HZ).astype(np.float32)
+    rng = np.random.default_rng(0)
+    lengths = [len(augment_utterance(tone, RATE_HZ, config, BANK, rng)) / len(tone) for _ in range(50)]
+    assert 1 / 1.21 < min(lengths) < 0.9
+    assert 1.1 < max(lengths) < 1 / 0.79
+    still = AugmentConfig(speed=0, gain_db=0, noise_probability=0)
+    np.testing.assert_array_equal(augment_utterance(tone, RATE_HZ, still, BANK, rng), tone)
+
+
+def test_augment_features_draws_as_many_masks_as_it_is_told() -> None:
+    features = np.arange(2000, dtype=np.float32).reshape(1, 100, 20)
+    masked = {
+        masks: np.mean(
+            [
+                (
+                    augment_features(features, AugmentConfig(spec_masks=masks), np.random.default_rng(seed)) != features
+                ).mean()
+                for seed in range(50)
+            ]
+        )
+        for masks in (0, 1, 3)
+    }
+    assert masked[0] == 0 < masked[1] < masked[3]
+
+
+@pytest.mark.parametrize("part", ["shift_ms", "gain_db", "noise_probability", "background_fraction"])
+def test_alters_sound_says_whether_any_part_does(part: str) -> None:
+    still = AugmentConfig(shift_ms=0, gain_db=0, noise_probability=0, background_fraction=0)
+    assert not still.alters_sound
+    assert replace(still, **{part: 0.5}).alters_sound

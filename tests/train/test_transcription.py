@@ -4,7 +4,7 @@ import csv
 import json
 import subprocess
 import sys
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from edgeasr.train.utterances import CtcBatches, Utterances, ctc_batch
 
 FRONTEND = FrontendConfig(clip_ms=2000, window_ms=25, hop_ms=10)
 RATE_HZ = FRONTEND.sample_rate_hz
+EVERY_FRAME = CtcOutput()
 
 
 def data_of(folder: Path, utterances: list[tuple[str, float, str]]) -> str:
@@ -40,7 +41,7 @@ def data_of(folder: Path, utterances: list[tuple[str, float, str]]) -> str:
     return f"transcripts:{folder}"
 
 
-def utterances_of(folder: Path, rows: list[tuple[str, float, str]], ctc: CtcOutput = CtcOutput()) -> Utterances:
+def utterances_of(folder: Path, rows: list[tuple[str, float, str]], ctc: CtcOutput = EVERY_FRAME) -> Utterances:
     return Utterances(load_dataset(data_of(folder, rows)).examples, FRONTEND, ctc)
 
 
@@ -84,7 +85,7 @@ def test_an_epoch_holds_every_utterance_once_and_batches_like_lengths(tmp_path: 
     config = TrainConfig("ctc-gru", ("fsdd",), batch_size=4, augment=still)
     batches = CtcBatches(split, FRONTEND, CtcOutput(), config)
     frames = [wanted[:, 0].tolist() for _, wanted in (batches.get(0, index) for index in range(len(batches)))]
-    assert sorted(sum(frames, [])) == sorted(FRONTEND.frames_in(len(samples)) for samples in split.audio)
+    assert sorted(chain.from_iterable(frames)) == sorted(FRONTEND.frames_in(len(samples)) for samples in split.audio)
     assert np.mean([max(batch) - min(batch) for batch in frames]) < 30
     again = [batches.get(0, index) for index in (3, 1)]
     np.testing.assert_array_equal(again[0][0], batches.get(0, 3)[0])
@@ -138,7 +139,9 @@ def test_a_recogniser_is_evaluated_exported_and_transcribes(recogniser: Bundle, 
     whole = json.loads(run("evaluate", str(recogniser.path), "--json"))
     assert whole["wer"] == pytest.approx(recogniser.manifest.metrics["test_wer"]["wer"])
     assert len(whole["transcripts"]) == whole["utterances"]
-    (artefact,) = json.loads(run("export", str(recogniser.path), "--float32", "--format", "tflite", "--json"))["artefacts"]
+    (artefact,) = json.loads(run("export", str(recogniser.path), "--float32", "--format", "tflite", "--json"))[
+        "artefacts"
+    ]
     assert artefact["verification"]["agreement"] == 1
     exported = json.loads(run("evaluate", artefact["path"], "--json"))
     assert exported["transcripts"] == whole["transcripts"]
