@@ -20,6 +20,7 @@ __all__ = [
     "augment_utterance",
     "mix_at_snr",
     "shift_audio",
+    "warp_utterance",
 ]
 
 F32 = NDArray[np.float32]
@@ -42,6 +43,9 @@ class AugmentConfig:
         spec_bins: widest mask over bins.
         spec_masks: masks of each kind.
         speed: utterances are played faster or slower by up to this share, which changes their pitch too.
+        tempo: frames of utterances come faster or slower by up to this share; the pitch stays.
+        vocal_tract: the bins of utterances move up or down by up to this share of their number, as with a shorter or
+            longer vocal tract; for features along a scale of frequency.
     """
 
     shift_ms: float = 100.0
@@ -54,11 +58,18 @@ class AugmentConfig:
     spec_bins: int = 5
     spec_masks: int = 1
     speed: float = 0.0
+    tempo: float = 0.0
+    vocal_tract: float = 0.0
 
     @property
     def alters_sound(self) -> bool:
         """Whether clips are altered before the front end."""
         return bool(self.shift_ms or self.gain_db or self.noise_probability or self.background_fraction)
+
+    @property
+    def fastest(self) -> float:
+        """Give the largest factor by which an utterance may become shorter."""
+        return (1 + self.speed) * (1 + self.tempo)
 
     def __post_init__(self) -> None:
         for name in ("shift_ms", "gain_db", "spec_time_frames", "spec_bins", "spec_masks"):
@@ -67,8 +78,9 @@ class AugmentConfig:
         for name in ("noise_probability", "background_fraction"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"augmentation: {name} must lie in 0 to 1, got {getattr(self, name)}")
-        if not 0 <= self.speed < 1:
-            raise ConfigError(f"augmentation: speed must lie in 0 to below 1, got {self.speed}")
+        for name in ("speed", "tempo", "vocal_tract"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"augmentation: {name} must lie in 0 to below 1, got {getattr(self, name)}")
         low, high = self.noise_snr_db
         if low > high:
             raise ConfigError(f"augmentation: noise_snr_db must be [low, high], got {[low, high]}")
@@ -138,6 +150,27 @@ def augment_utterance(
     return amplified
 
 
+def warp_utterance(features: F32, config: AugmentConfig, rng: np.random.Generator) -> F32:
+    """Change the tempo and the vocal tract of an utterance.
+
+    Args:
+        features: float32 [frames, bins].
+        config: by how much at most.
+        rng: source of all chance.
+
+    Returns:
+        float32 [other frames, bins].
+    """
+    frames, bins = features.shape
+    if config.tempo:
+        rate = rng.uniform(1 - config.tempo, 1 + config.tempo)
+        features = _interpolated(features, np.arange(max(1, round(frames / rate))) * rate)
+    if config.vocal_tract:
+        scale = rng.uniform(1 - config.vocal_tract, 1 + config.vocal_tract)
+        features = _interpolated(features.T, np.arange(bins) * scale).T
+    return features
+
+
 def augment_features(features: F32, config: AugmentConfig, rng: np.random.Generator) -> F32:
     """Mask a stretch of frames and a band of bins of each clip with the clip's mean.
 
@@ -190,6 +223,15 @@ def mix_at_snr(audio: F32, noise: F32, snr_db: NDArray[np.float64]) -> F32:
     wanted = _energy(audio) / 10 ** (snr_db / 10)
     scale = np.sqrt(wanted / np.maximum(_energy(noise), np.finfo(np.float32).tiny))
     return audio + noise * scale[:, None].astype(np.float32)
+
+
+def _interpolated(rows: F32, positions: NDArray[np.floating]) -> F32:
+    """Give the rows at positions between them, by linear interpolation; beyond the last row, that one."""
+    positions = np.minimum(positions, len(rows) - 1)
+    before = positions.astype(np.int64)
+    share = (positions - before).astype(np.float32)[:, None]
+    between: F32 = rows[before] * (1 - share) + rows[np.minimum(before + 1, len(rows) - 1)] * share
+    return between
 
 
 def _energy(audio: F32) -> NDArray[np.float64]:

@@ -45,7 +45,7 @@ class Transcribing(Task):
         for split in ("train", "dev"):
             if not spoken[split]:
                 raise DataError(f"{dataset.name}: no utterance in the split {split!r}: add speakers")
-        self._train = Utterances(choose(spoken["train"], config), frontend, ctc, config.augment.speed)
+        self._train = Utterances(choose(spoken["train"], config), frontend, ctc, config.augment.fastest)
         self._dev = Utterances(spoken["dev"], frontend, ctc)
         self._test = Utterances(spoken["test"], frontend, ctc)
         compute = Frontend(frontend)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from edgeasr.card import CtcOutput
 from edgeasr.data.arrays import load_transcripts, load_utterances
-from edgeasr.data.augment import augment_features, augment_utterance
+from edgeasr.data.augment import augment_features, augment_utterance, warp_utterance
 from edgeasr.data.dataset import Example
 from edgeasr.data.noise import noise_bank
 from edgeasr.decode.text import CTC_LABELS, frames_needed
@@ -34,7 +34,7 @@ class Utterances:
     """
 
     def __init__(
-        self, examples: Sequence[Example], frontend: FrontendConfig, ctc: CtcOutput, speed: float = 0.0
+        self, examples: Sequence[Example], frontend: FrontendConfig, ctc: CtcOutput, fastest: float = 1.0
     ) -> None:
         """Read examples.
 
@@ -42,7 +42,7 @@ class Utterances:
             examples: clips with what is said in them.
             frontend: the features.
             ctc: how the output frames of the model follow its input.
-            speed: share by which the utterances will be played faster.
+            fastest: factor by which augmentation may make the utterances shorter.
 
         Raises:
             DataError: an example has no sound or no transcript, or one that does not fit the output frames of its
@@ -53,7 +53,7 @@ class Utterances:
         self.transcripts = load_transcripts(examples, CTC_LABELS)
         self.audio = load_utterances(examples, frontend)
         for name, samples, transcript in zip(self.names, self.audio, self.transcripts, strict=True):
-            have = ctc.count(frontend.frames_in(int(len(samples) / (1 + speed))))
+            have = ctc.count(frontend.frames_in(int(len(samples) / fastest)))
             need = frames_needed(transcript[transcript >= 0])
             if need > have:
                 raise DataError(
@@ -97,7 +97,8 @@ class CtcBatches:
         features = []
         for row in rows:
             sound = augment_utterance(self._split.audio[row], self._frontend.sample_rate_hz, augment, self._bank, rng)
-            features.append(augment_features(self._compute(sound)[None], augment, rng)[0])
+            warped = warp_utterance(self._compute(sound), augment, rng)
+            features.append(augment_features(warped[None], augment, rng)[0])
         return ctc_batch(features, self._split.transcripts[rows], self._ctc)
 
     def _cut(self, epoch: int) -> list[NDArray[np.int64]]:

@@ -19,6 +19,7 @@ from edgeasr.data.augment import (
     augment_utterance,
     mix_at_snr,
     shift_audio,
+    warp_utterance,
 )
 from edgeasr.data.noise import coloured_noise, noise_bank
 from edgeasr.errors import AudioError, ConfigError, DataError
@@ -288,3 +289,26 @@ def test_alters_sound_says_whether_any_part_does(part: str) -> None:
     still = AugmentConfig(shift_ms=0, gain_db=0, noise_probability=0, background_fraction=0)
     assert not still.alters_sound
     assert replace(still, **{part: 0.5}).alters_sound
+
+
+def test_tempo_changes_the_length_and_the_vocal_tract_moves_the_bins() -> None:
+    ramp = np.tile(np.arange(40, dtype=np.float32), (100, 1))
+    rng = np.random.default_rng(0)
+    faster = [len(warp_utterance(ramp, AugmentConfig(tempo=0.2), rng)) for _ in range(50)]
+    assert 83 <= min(faster) < 90 < 110 < max(faster) <= 125
+    warped = [warp_utterance(ramp, AugmentConfig(vocal_tract=0.1), rng) for _ in range(50)]
+    assert {one.shape for one in warped} == {(100, 40)}
+    middles = [float(one[0, 20]) for one in warped]
+    assert 18 <= min(middles) < 19 < 21 < max(middles) <= 22
+    assert all(one[0, 0] == 0 and one.max() <= 39 for one in warped)
+    np.testing.assert_array_equal(warp_utterance(ramp, AugmentConfig(), rng), ramp)
+
+
+@given(frames=st.integers(1, 30), bins=st.integers(1, 8), seed=st.integers(0, 99))
+def test_warping_stays_between_what_was_there(frames: int, bins: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    features = rng.standard_normal((frames, bins)).astype(np.float32)
+    warped = warp_utterance(features, AugmentConfig(tempo=0.5, vocal_tract=0.5), rng)
+    assert warped.dtype == np.float32
+    assert warped.shape[1] == bins
+    assert features.min() - 1e-6 <= warped.min() <= warped.max() <= features.max() + 1e-6
