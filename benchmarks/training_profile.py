@@ -2,8 +2,8 @@
 
     python benchmarks/training_profile.py [--model voicemnist-cnn] [--data fsdd] [--batch-size 64]
 
-Trains two epochs in turns with batches as they come (read, augmented, through the front end, in threads beside the
-model) and with the same batches made beforehand, and prints the ratio of the times of an epoch.
+Trains epochs as `edgeasr train` does, in turns with batches as they come (read, augmented, through the front end, in
+threads beside the model) and with the same batches made beforehand, and prints the ratio of their times.
 """
 
 import argparse
@@ -12,15 +12,14 @@ import time
 
 from edgeasr.packages import import_keras
 from edgeasr.train.config import TrainConfig
-from edgeasr.train.optimizer import make_optimizer
-from edgeasr.train.prefetch import epoch_batches
-from edgeasr.train.task import Batches, load_task
+from edgeasr.train.fit import compiled_model, run_epoch
+from edgeasr.train.task import Batch, Batches, load_task
 
 _ROUNDS = 5
 
 
-class _Ready:
-    """Batches made beforehand."""
+class _Ready(Batches):
+    """Batches made beforehand, those of the first epoch."""
 
     def __init__(self, batches: Batches) -> None:
         self.clips = batches.clips
@@ -29,38 +28,43 @@ class _Ready:
     def __len__(self) -> int:
         return len(self._made)
 
-    def get(self, epoch: int, index: int) -> object:
+    def get(self, epoch: int, index: int) -> Batch:
         return self._made[index]
 
 
 def main() -> None:
+    """Profile, and print the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="voicemnist-cnn")
     parser.add_argument("--data", default="fsdd")
     parser.add_argument("--batch-size", type=int, default=64)
     arguments = parser.parse_args()
-    config = TrainConfig(arguments.model, (arguments.data,), batch_size=arguments.batch_size)
+    profile(TrainConfig(arguments.model, (arguments.data,), batch_size=arguments.batch_size), _ROUNDS)
+
+
+def profile(config: TrainConfig, rounds: int) -> None:
+    """Time epochs of both kinds in turns, and print their medians and the model's own share of a step.
+
+    Args:
+        config: the training.
+        rounds: epochs of each kind.
+    """
     _, task = load_task(config)
     import_keras("training")
-    model = task.build()
-    model.compile(optimizer=make_optimizer(config, len(task.batches)), loss=task.loss())
+    model = compiled_model(config, task)
     ready = _Ready(task.batches)
 
     def epoch_s(batches: Batches) -> float:
         began = time.perf_counter()
-        for given, wanted in epoch_batches(batches, 0):
-            model.train_on_batch(given, wanted)
+        run_epoch(model, batches, config.seed, 0)
         return time.perf_counter() - began
 
     epoch_s(ready)  # compiles
-    seconds = {"as they come": [], "made before": []}
-    for _ in range(_ROUNDS):
-        seconds["as they come"].append(epoch_s(task.batches))
-        seconds["made before"].append(epoch_s(ready))
-    for name, values in seconds.items():
-        middle = statistics.median(values)
+    come, made = zip(*((epoch_s(task.batches), epoch_s(ready)) for _ in range(rounds)), strict=True)
+    for name, seconds in (("as they come", come), ("made before", made)):
+        middle = statistics.median(seconds)
         print(f"batches {name}: {middle:.2f} s an epoch, {ready.clips / middle:.0f} clips/s")
-    shares = [model / both for both, model in zip(*seconds.values(), strict=True)]
+    shares = [model_s / both_s for both_s, model_s in zip(come, made, strict=True)]
     print(f"the model's own share of a step: {statistics.median(shares):.0%} ({min(shares):.0%} to {max(shares):.0%})")
 
 

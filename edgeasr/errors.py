@@ -12,6 +12,7 @@ __all__ = [
     "EdgeASRError",
     "ExportError",
     "MissingPackageError",
+    "TrainingError",
 ]
 
 
@@ -45,3 +46,7 @@ class ExportError(EdgeASRError):
 
 class MissingPackageError(EdgeASRError):
     """An optional package is not installed."""
+
+
+class TrainingError(EdgeASRError):
+    """A training has gone out of bounds."""

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from edgeasr.audio.clip import Clip
 from edgeasr.card import CtcOutput
-from edgeasr.decode.ctc import GreedyDecoder, Word, greedy
+from edgeasr.decode.ctc import GreedyDecoder, Word, align, greedy, words
+from edgeasr.decode.text import encode
 from edgeasr.errors import ArtefactError, ConfigError
 from edgeasr.features import Frontend, FrontendConfig, StreamingFrontend
 from edgeasr.features.clip import pad_frames, utterance_samples
 from edgeasr.runtime import Runtime
+from edgeasr.runtime.base import check_scores
 
 __all__ = ["StreamingTranscriber", "TimedWord", "Transcriber"]
 
@@ -34,8 +36,8 @@ class Transcriber:
 
     Example:
         >>> transcribe = Transcriber(load("orders/ctc-small.int8.tflite"))  # doctest: +SKIP
-        >>> transcribe(read_clip("order.wav"), "order.wav")  # doctest: +SKIP
-        'can i get a double shot cappuccino'
+        >>> [word.text for word in transcribe(read_clip("order.wav"), "order.wav")]  # doctest: +SKIP
+        ['can', 'i', 'get', 'a', 'double', 'shot', 'cappuccino']
     """
 
     def __init__(self, model: Runtime, decode: Callable[[NDArray[np.float32]], str] | None = None) -> None:
@@ -53,19 +55,30 @@ class Transcriber:
         self._compute = Frontend(self.frontend)
         self._decode = decode or (lambda scores: greedy(scores, model.labels))
 
-    def __call__(self, clip: Clip, where: str) -> str:
+    def __call__(self, clip: Clip, where: str) -> list[TimedWord]:
         """Transcribe a clip of any rate.
 
         Args:
             clip: the utterance.
             where: what it is, for the message.
 
+        Returns:
+            Its words, and when they were said: by the most probable alignment of the text to the sound.
+
         Raises:
             AudioError: it is longer than the model's window.
+            ArtefactError: the scores are not finite.
         """
         features = self._compute(utterance_samples(clip, self.frontend, where))
-        scores = self._model.run(pad_frames(features, self.frontend.frames))
-        return self._decode(scores[: self._ctc.count(len(features))])
+        outputs = self._model.run(pad_frames(features, self.frontend.frames))[: self._ctc.count(len(features))]
+        scores = check_scores(outputs, self._model.path)
+        text = self._decode(scores)
+        path = align(scores, encode(text, self._model.labels, where)) if text else np.zeros(0, np.int64)
+        frame_s = self._ctc.stride * self.frontend.hop_samples / self.frontend.sample_rate_hz
+        return [
+            TimedWord(word.text, word.start_frame * frame_s, word.end_frame * frame_s)
+            for word in words(path, self._model.labels)
+        ]
 
 
 class StreamingTranscriber:
@@ -73,9 +86,6 @@ class StreamingTranscriber:
 
     An utterance ends with a pause, or where it fills the model's window. Within an utterance the words are those of a
     `Transcriber` with greedy decoding.
-
-    Attributes:
-        partial: the word under way.
     """
 
     def __init__(self, model: Runtime) -> None:
@@ -89,7 +99,7 @@ class StreamingTranscriber:
         if self._ctc.lookahead is None:
             raise ConfigError(
                 f"{model.path}: looks at the whole utterance, in both directions, and cannot transcribe a stream: "
-                "transcribe a file, or use a model that reads forward only"
+                "transcribe a file, or use a model of limited look-ahead"
             )
         self._lookahead = self._ctc.lookahead
         self._model = model
@@ -105,26 +115,22 @@ class StreamingTranscriber:
 
     def feed(self, samples: NDArray[np.float32]) -> list[TimedWord]:
         """Take the next samples, float32 [n], at the front end's rate; give the words that they finish."""
-        words: list[TimedWord] = []
+        found: list[TimedWord] = []
         for frame in self._compute(samples):
             self._features[self._frames] = frame
             self._frames += 1
             full = self._frames == len(self._features)
             if full or self._frames % self._step_frames == 0:
-                words += self._advance(self._ctc.count(self._frames - (0 if full else self._lookahead)))
+                found += self._advance(self._ctc.count(self._frames - self._lookahead))
             if self._silent >= self._pause_frames:
-                words += self._end()
+                found += self._end()
             elif full:
-                words += self._cut()
-        return words
+                found += self._cut()
+        return found
 
     def finish(self) -> list[TimedWord]:
         """End the stream: give the words that are left."""
         return self._advance(self._ctc.count(self._frames)) + self._end()
-
-    @property
-    def partial(self) -> str:
-        return self._decoder.partial
 
     def _begin(self, features: NDArray[np.float32]) -> None:
         """Begin an utterance with what is known of it."""
@@ -136,7 +142,8 @@ class StreamingTranscriber:
         """Decode up to so many output frames of the utterance."""
         if outputs <= self._decoded:
             return []
-        path = self._model.run(self._features)[self._decoded : outputs].argmax(axis=1)
+        scores = check_scores(self._model.run(self._features), self._model.path)
+        path = scores[self._decoded : outputs].argmax(axis=1)
         self._decoded = outputs
         spoken = np.flatnonzero(path != self._blank)
         self._silent = len(path) - 1 - int(spoken[-1]) if len(spoken) else self._silent + len(path)
@@ -144,13 +151,13 @@ class StreamingTranscriber:
 
     def _end(self) -> list[TimedWord]:
         """End the utterance where it is decoded to; what follows belongs to the next."""
-        words = self._timed(self._decoder.finish())
+        left = self._timed(self._decoder.finish())
         self._go_on_from(self._decoded)
-        return words
+        return left
 
     def _cut(self) -> list[TimedWord]:
         """End the utterance after its last whole word, since the window is full; the word under way is heard again."""
-        if not self._finished:
+        if not self._finished:  # one word, or one noise, as long as the window
             return self._end()
         self._go_on_from(self._finished)
         return []
@@ -160,13 +167,13 @@ class StreamingTranscriber:
         self._start_frame += done
         self._begin(self._features[done : self._frames])
 
-    def _timed(self, words: Sequence[Word]) -> list[TimedWord]:
+    def _timed(self, found: Sequence[Word]) -> list[TimedWord]:
         begin_s = self._start_frame * self.frontend.hop_samples / self.frontend.sample_rate_hz
-        for word in words:
+        for word in found:
             self._finished = word.end_frame
         return [
             TimedWord(word.text, *(begin_s + frame * self._output_s for frame in (word.start_frame, word.end_frame)))
-            for word in words
+            for word in found
         ]
 
 

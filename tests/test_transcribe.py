@@ -12,8 +12,9 @@ from edgeasr.audio.clip import Clip
 from edgeasr.card import Card, CtcOutput
 from edgeasr.errors import ArtefactError, AudioError, ConfigError
 from edgeasr.features import FrontendConfig
+from edgeasr.features.clip import count_frames
 from edgeasr.runtime import Runtime
-from edgeasr.transcribe import StreamingTranscriber, Transcriber
+from edgeasr.transcribe import StreamingTranscriber, TimedWord, Transcriber
 
 RATE_HZ = 8000
 LABELS = ("a", "b", " ", "<blank>")
@@ -25,14 +26,19 @@ BINS = [round(hz * FRONTEND.fft_size / RATE_HZ) for hz in TONES_HZ.values()]
 
 
 class Tones(Runtime):
-    """Hears the tone of each second frame, and looks so many frames ahead: a tone counts if it is still there then."""
+    """Hears the tone of each second frame.
+
+    Args:
+        lookahead: frames after its own that an output depends on: a tone counts if it is still there at half of that.
+        tail: whether outputs whose future does not fit into the window are wrong.
+    """
 
     name, version, threads, path = "fake", "fake 1", 1, Path("fake.tflite")
 
-    def __init__(self, lookahead: int | None = 0) -> None:
+    def __init__(self, lookahead: int | None = 0, tail: bool = False) -> None:
         ctc = CtcOutput(first=1, stride=2, lookahead=lookahead)
         self.card = Card("tones", "float32", LABELS, FRONTEND, "probabilities", "", ctc=ctc)
-        self.calls = 0
+        self.calls, self.tail = 0, tail
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -41,11 +47,13 @@ class Tones(Runtime):
     def run(self, features: np.ndarray) -> np.ndarray:
         assert features.shape == FRONTEND.shape
         self.calls += 1
-        ahead = self.card.ctc.lookahead or 0
+        ahead = 0 if self.tail else self.card.ctc.lookahead or 0
         tones = np.full((len(features) + ahead, 4), 1e-3, np.float32)
         tones[: len(features), 3] = 1.0
         tones[: len(features), :3] = features[:, BINS]
         scores = np.minimum(tones[: len(features)], tones[ahead:]) if ahead else tones
+        if self.tail and self.card.ctc.lookahead and int(count_frames(features)) == len(features):
+            scores[-self.card.ctc.lookahead :] = [0, 1, 0, 0.1]  # nonsense
         return (scores / scores.sum(axis=1, keepdims=True))[::2]
 
 
@@ -57,6 +65,10 @@ def say(text: str, tone_s: float = 0.06, gap_s: float = 0.04) -> np.ndarray:
     return np.concatenate([gap, *parts]).astype(np.float32)
 
 
+def texts(words: list[TimedWord]) -> list[str]:
+    return [word.text for word in words]
+
+
 def stream(model: Runtime, audio: np.ndarray, cuts: list[int]) -> list[tuple[str, float]]:
     transcriber = StreamingTranscriber(model)
     edges = [0, *sorted(cut % (len(audio) + 1) for cut in cuts), len(audio)]
@@ -66,9 +78,29 @@ def stream(model: Runtime, audio: np.ndarray, cuts: list[int]) -> list[tuple[str
 
 def test_a_clip_is_transcribed_whatever_its_rate() -> None:
     audio = say("ab ba")
-    assert Transcriber(Tones())(Clip(audio, RATE_HZ), "clip") == "ab ba"
+    assert texts(Transcriber(Tones())(Clip(audio, RATE_HZ), "clip")) == ["ab", "ba"]
     doubled = np.repeat(audio, 2)
-    assert Transcriber(Tones())(Clip(doubled, 2 * RATE_HZ), "clip") == "ab ba"
+    assert texts(Transcriber(Tones())(Clip(doubled, 2 * RATE_HZ), "clip")) == ["ab", "ba"]
+
+
+def test_words_are_timed() -> None:
+    first, second = Transcriber(Tones())(Clip(say("ab ba"), RATE_HZ), "clip")
+    assert first.start_s == pytest.approx(0.04, abs=0.03)
+    assert first.end_s == pytest.approx(0.20, abs=0.03)
+    assert second.start_s == pytest.approx(0.34, abs=0.03)
+
+
+def test_scores_that_are_not_finite_are_refused() -> None:
+    class Broken(Tones):
+        def run(self, features: np.ndarray) -> np.ndarray:
+            return super().run(features) * np.nan
+
+    for transcribe in (
+        lambda: Transcriber(Broken())(Clip(say("ab"), RATE_HZ), "clip"),
+        lambda: StreamingTranscriber(Broken()).feed(say("ab ba ab")),
+    ):
+        with pytest.raises(ArtefactError, match="not finite"):
+            transcribe()
 
 
 def test_a_clip_longer_than_the_window_is_refused_by_name() -> None:
@@ -83,9 +115,9 @@ def test_a_clip_longer_than_the_window_is_refused_by_name() -> None:
 def test_a_stream_gives_the_words_of_the_clip_however_it_is_cut(lookahead: int, cuts: list[int]) -> None:
     audio = say("ab ba aa b")
     whole = Transcriber(Tones(lookahead))(Clip(audio, RATE_HZ), "clip")
-    assert whole == "ab ba aa b"
+    assert texts(whole) == ["ab", "ba", "aa", "b"]
     words = stream(Tones(lookahead), audio, cuts)
-    assert " ".join(text for text, _ in words) == whole
+    assert [text for text, _ in words] == texts(whole)
     assert words == stream(Tones(lookahead), audio, [])
 
 
@@ -93,7 +125,6 @@ def test_words_come_while_the_stream_goes_on() -> None:
     transcriber = StreamingTranscriber(Tones())
     early = transcriber.feed(say("ab bab"))
     assert [word.text for word in early] == ["ab"]
-    assert transcriber.partial in ("b", "ba")
     assert [word.text for word in transcriber.finish()] == ["bab"]
 
 
@@ -106,10 +137,15 @@ def test_a_pause_ends_an_utterance_and_time_goes_on() -> None:
     assert words[1][1] == pytest.approx(began_s, abs=0.03)
 
 
-def test_speech_longer_than_the_window_goes_on_without_loss() -> None:
-    text = "ab ba " * 12  # 7.2 s, in a window of 2 s
-    words = stream(Tones(), say(text), [])
-    assert "".join(text for text, _ in words) == text.replace(" ", "")
+@pytest.mark.parametrize("lookahead", [0, 3, 60])
+def test_speech_longer_than_the_window_goes_on_without_loss(lookahead: int) -> None:
+    text = "ab ba aab bbab " * 6  # 9 s, in a window of 2 s
+    assert [word for word, _ in stream(Tones(lookahead, tail=True), say(text), [])] == text.split()
+
+
+def test_a_word_longer_than_the_window_is_cut() -> None:
+    words = stream(Tones(), say("ab" * 16), [])
+    assert "".join(word for word, _ in words).startswith("ababab")
 
 
 def test_silence_costs_bounded_memory_and_gives_no_words() -> None:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgeasr.metrics.classification import accuracy, agreement, mcnemar_p
+from edgeasr.metrics.answers import agreement
+from edgeasr.metrics.classification import accuracy, mcnemar_p
 from edgeasr_bench.measurement import Measurement
 from edgeasr_bench.record import Result
 from edgeasr_bench.stats import latency_us, speed_ratio

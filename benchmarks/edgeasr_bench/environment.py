@@ -2,13 +2,14 @@
 
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import edgeasr
 from edgeasr.machine import package_version, read_machine
 
-__all__ = ["Environment", "read_environment"]
+__all__ = ["Environment", "facts", "read_environment"]
 
 _PACKAGES = (
     "numpy",
@@ -81,6 +82,11 @@ def read_environment() -> Environment:
     )
 
 
+def facts(environment: Environment) -> dict[str, str]:
+    """Write an environment as texts: `{"git sha": "not known", "packages": "numpy 2.4.6, keras 3.15.0"}`."""
+    return {key.replace("_", " "): _plain(value) for key, value in asdict(environment).items()}
+
+
 def git_sha(root: Path) -> str | None:
     """Name the commit of the checkout whose top folder is `root`; None where there is none."""
     if not (root / ".git").exists():  # an installed package may lie in somebody else's checkout
@@ -96,3 +102,11 @@ def git_sha(root: Path) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "not known"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {version}" for name, version in value.items())
+    return " ".join(value) if isinstance(value, tuple) else str(value)

@@ -15,7 +15,8 @@ the whole run, and one result an artefact, with these keys:
   the same runtime; 1 for itself, null without one.
 - accuracy: value, low and high of its 95 % interval (Wilson), correct of n clips; of a model that transcribes, a
   clip without any error in its transcript is correct; null without labelled clips.
-- agreement: share of the clips that get the label or transcript which `original` gives them; null without that.
+- agreement: share of the clips that get the label which `original` gives them, of a model that transcribes share of
+  its characters; null without that.
 - mcnemar_p: McNemar's exact test of the accuracy against `original`; null without that.
 - bytes: size of the file.
 - peak_rss_bytes: largest resident memory of a fresh process that holds this model and its runtime only,

@@ -21,7 +21,7 @@ Blocks = Generator[NDArray[np.float32], None, None]
 
 _RING_S = 10  # what inference may fall behind before audio is lost
 _STALL_S = 5.0
-_INSTEAD = "or pipe the audio in: arecord -t raw -f S16_LE -r 16000 | edgeasr listen MODEL - --rate 16000"
+_INSTEAD = "or pipe the audio in: arecord -t raw -f S16_LE -r 16000 | edgeasr ... - --rate 16000"
 
 
 def file_blocks(path: Path, rate_hz: int, block_samples: int) -> Blocks:

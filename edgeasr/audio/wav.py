@@ -112,7 +112,7 @@ def _decode(file: BinaryIO, where: str, max_duration_s: float) -> Clip:
         if duration_s > max_duration_s:
             raise AudioError(
                 f"{where}: expected at most {max_duration_s:g} s of sound, got {duration_s:.0f} s: "
-                "cut it into clips, or stream it with `edgeasr listen`"
+                "cut it into clips, or stream it (`edgeasr listen`, `edgeasr transcribe --stream`)"
             )
         return Clip(_next(sound, 0, sound.samples, where), sound.sample_rate_hz)
 

@@ -63,21 +63,24 @@ def command(
     from edgeasr.data import load_datasets
     from edgeasr.data.arrays import load_inputs
     from edgeasr.metrics.evaluation import evaluate, labels_of
+    from edgeasr.packages import check_installed
     from edgeasr.runtime import load
 
     loaded = load(model, runtime, threads)
+    if loaded.ctc and plot:
+        raise click.UsageError("--plot draws a confusion matrix, and this model transcribes: leave it out")
+    if lm and not loaded.ctc:
+        raise click.UsageError("--lm is for models that transcribe: leave it out")
+    if loaded.ctc:
+        check_installed("jiwer", "wer", "measuring word errors")
     names = labels_of(loaded, labels)
     specs, speaker = (data, leave_out) if data else _data_of(model, leave_out)
     examples = load_datasets(specs, speaker).labelled(split)
     note(f"{loaded.version} on {len(examples)} clips of {' + '.join(specs)}, {split} split")
     features, targets = load_inputs(examples, names, loaded.frontend, loaded.ctc)
     if loaded.ctc:
-        if plot:
-            raise click.UsageError("--plot draws a confusion matrix, and this model transcribes: leave it out")
         _transcripts(loaded, [example.id for example in examples], features, targets, lm, as_json)
         return
-    if lm:
-        raise click.UsageError("--lm is for models that transcribe: leave it out")
     with progress_bar("evaluating") as progress:
         result = evaluate(loaded, names, features, targets, progress)
     if as_json:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeasr.audio.clip import Clip
 from edgeasr.audio.source import Blocks
@@ -16,6 +17,7 @@ from edgeasr.cli.output import note, print_json
 from edgeasr.cli.sources import check_source, device_option, open_source, rate_option
 from edgeasr.decode.beam import BeamDecoder
 from edgeasr.decode.ngram import LanguageModel
+from edgeasr.features import FrontendConfig
 from edgeasr.runtime import load
 from edgeasr.transcribe import StreamingTranscriber, TimedWord, Transcriber
 
@@ -48,7 +50,7 @@ def command(
     """Write down what is said in a file, a stream or the microphone.
 
     SOURCE is a file, - for raw 16-bit mono on standard input, by default the microphone. A file must fit the model's
-    window; --stream takes any length, for models that read forward only.
+    window; --stream takes any length, for models of limited look-ahead.
 
     \b
     edgeasr transcribe orders/ctc-small.int8.tflite order.wav --lm orders/words.arpa
@@ -61,35 +63,43 @@ def command(
     model = load(artefact, runtime, threads)
     note(f"{artefact.name}: {model.scheme}, run by {model.version}, threads: {threads}")
     if stream:
-        words = StreamingTranscriber(model)
-        rate_hz = words.frontend.sample_rate_hz
+        transcriber = StreamingTranscriber(model)
+        rate_hz = transcriber.frontend.sample_rate_hz
         with closing(open_source(source, rate, device, rate_hz, round(_BLOCK_S * rate_hz))) as blocks:
-            _stream(words, blocks, as_json, microphone=source is None)
+            _stream(transcriber, blocks, as_json, microphone=source is None)
         return
     transcribe = Transcriber(model, BeamDecoder(model.labels, LanguageModel.read(lm)) if lm else None)
-    clip, where = _read(str(source), rate, transcribe.frontend.sample_rate_hz)
-    text = transcribe(clip, where)
+    clip, where = _read(str(source), rate, transcribe.frontend)
+    words = transcribe(clip, where)
+    text = " ".join(word.text for word in words)
     if as_json:
-        print_json({"text": text})
+        print_json({"text": text, "words": [_plain(word) for word in words]})
     else:
         click.echo(text)
 
 
-def _read(source: str, rate: int | None, rate_hz: int) -> tuple[Clip, str]:
+def _read(source: str, rate: int | None, frontend: FrontendConfig) -> tuple[Clip, str]:
+    """Read a file, or standard input up to a block more than the model's window, which is too much then."""
     if source != "-":
         return read_clip(Path(source)), source
+    rate_hz = frontend.sample_rate_hz
+    samples: list[NDArray[np.float32]] = []
     with closing(open_source(source, rate, None, rate_hz, round(_BLOCK_S * rate_hz))) as blocks:
-        return Clip(np.concatenate(list(blocks)), rate_hz), "standard input"
+        for block in blocks:
+            samples.append(block)
+            if sum(map(len, samples)) > frontend.clip_samples:
+                break
+    return Clip(np.concatenate(samples), rate_hz), "standard input"
 
 
-def _stream(words: StreamingTranscriber, blocks: Blocks, as_json: bool, microphone: bool) -> None:
+def _stream(transcriber: StreamingTranscriber, blocks: Blocks, as_json: bool, microphone: bool) -> None:
     try:
         for block in blocks:
-            _print(words.feed(block), as_json)
+            _print(transcriber.feed(block), as_json)
     except KeyboardInterrupt:
         if not microphone:
             raise
-    _print(words.finish(), as_json)
+    _print(transcriber.finish(), as_json)
     if not as_json:
         click.echo()
 
@@ -97,7 +107,10 @@ def _stream(words: StreamingTranscriber, blocks: Blocks, as_json: bool, micropho
 def _print(words: Iterable[TimedWord], as_json: bool) -> None:
     for word in words:
         if as_json:
-            values = {"word": word.text, "start_s": round(word.start_s, 3), "end_s": round(word.end_s, 3)}
-            click.echo(json.dumps(values))
+            click.echo(json.dumps(_plain(word)))
         else:
             click.echo(f"{word.text} ", nl=False)  # flushed at once: somebody is reading along
+
+
+def _plain(word: TimedWord) -> dict[str, object]:
+    return {"word": word.text, "start_s": round(word.start_s, 3), "end_s": round(word.end_s, 3)}

@@ -3,6 +3,7 @@
 All chance comes from the generator that is handed in: the same state gives the same batch.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +13,14 @@ from edgeasr.audio.clip import Clip
 from edgeasr.audio.resample import resample
 from edgeasr.data.arrays import BACKGROUND
 from edgeasr.errors import ConfigError
+from edgeasr.features.config import FrontendConfig
 
 __all__ = [
     "AugmentConfig",
     "augment_audio",
     "augment_features",
     "augment_utterance",
+    "fewest_frames",
     "mix_at_snr",
     "shift_audio",
     "warp_utterance",
@@ -31,6 +34,9 @@ _BACKGROUND_DB = (-100.0, -20.0)  # level of noise-only clips below full scale; 
 @dataclass(frozen=True)
 class AugmentConfig:
     """How much a batch is altered; zero switches each part off.
+
+    `shift_ms` and `background_fraction` are for clips of fixed length; `speed`, `tempo` and `vocal_tract` for
+    utterances; features that a data set holds ready stay as they are.
 
     Attributes:
         shift_ms: clips move by up to this much to either side; zeros come in.
@@ -66,12 +72,11 @@ class AugmentConfig:
         """Whether clips are altered before the front end."""
         return bool(self.shift_ms or self.gain_db or self.noise_probability or self.background_fraction)
 
-    @property
-    def fastest(self) -> float:
-        """Give the largest factor by which an utterance may become shorter."""
-        return (1 + self.speed) * (1 + self.tempo)
-
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            for number in value if isinstance(value, tuple) else (value,):
+                if isinstance(number, float) and not math.isfinite(number):
+                    raise ConfigError(f"augmentation: {name} must be finite, got {number}")
         for name in ("shift_ms", "gain_db", "spec_time_frames", "spec_bins", "spec_masks"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"augmentation: {name} must be 0 or more, got {getattr(self, name)}")
@@ -169,6 +174,11 @@ def warp_utterance(features: F32, config: AugmentConfig, rng: np.random.Generato
         scale = rng.uniform(1 - config.vocal_tract, 1 + config.vocal_tract)
         features = _interpolated(features.T, np.arange(bins) * scale).T
     return features
+
+
+def fewest_frames(samples: F32, frontend: FrontendConfig, config: AugmentConfig) -> int:
+    """Count the frames that are left of an utterance, float32 [samples], at its fastest."""
+    return int(frontend.frames_in(int(len(samples) / (1 + config.speed))) / (1 + config.tempo))
 
 
 def augment_features(features: F32, config: AugmentConfig, rng: np.random.Generator) -> F32:

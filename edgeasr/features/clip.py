@@ -81,7 +81,7 @@ def utterance_samples(clip: Clip, config: FrontendConfig, where: str) -> F32:
     if len(samples) > config.clip_samples:
         raise AudioError(
             f"{where}: lasts {len(samples) / config.sample_rate_hz:.1f} s, expected at most the model's "
-            f"{config.clip_ms / 1000:g} s: cut it, or train with a longer frontend.clip_ms"
+            f"{config.clip_ms / 1000:g} s: cut it, transcribe it with --stream, or train with a longer frontend.clip_ms"
         )
     if config.frames_in(len(samples)) == 0:
         raise AudioError(f"{where}: lasts {len(samples)} samples, expected a frame of {config.window_samples} at least")
@@ -89,7 +89,7 @@ def utterance_samples(clip: Clip, config: FrontendConfig, where: str) -> F32:
 
 
 def pad_frames(features: F32, frames: int) -> F32:
-    """Fill an utterance up with frames of zeros, which no front end gives: float32 [frames, bins].
+    """Fill an utterance up with frames of zeros, which no normalised front end gives: float32 [frames, bins].
 
     Args:
         features: float32 [n, bins], with n at most `frames`.

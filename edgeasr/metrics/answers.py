@@ -10,8 +10,9 @@ from edgeasr.card import CtcOutput
 from edgeasr.decode.ctc import greedy
 from edgeasr.decode.text import decode_ids
 from edgeasr.features.clip import count_frames
+from edgeasr.metrics.transcription import compare
 
-__all__ = ["answers", "right_answers"]
+__all__ = ["agreement", "answers", "output_lengths", "right_answers"]
 
 
 def answers(
@@ -36,9 +37,29 @@ def answers(
     if ctc is None:
         best: NDArray[np.int64] = scores.argmax(axis=1)
         return best
-    lengths = [ctc.count(frames) for frames in count_frames(features).tolist()]
     decode = decode or (lambda one: greedy(one, labels))
+    lengths = output_lengths(features, ctc)
     return np.array([decode(clip[:length]) for clip, length in zip(scores, lengths, strict=True)], np.str_)
+
+
+def output_lengths(features: NDArray[np.float32], ctc: CtcOutput) -> list[int]:
+    """Count the output frames of each clip, of features filled up with zeros, float32 [clips, frames, bins]."""
+    return [ctc.count(frames) for frames in count_frames(features).tolist()]
+
+
+def agreement(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Give the share in which two models that heard the same clips say the same, from what `answers` gives of each.
+
+    Of labels it is the share of the clips; of transcripts the share of the first one's characters that the second one
+    has too: 1 less the edits between the two for each character, and not below 0.
+    """
+    if first.dtype.kind != "U":
+        return float(np.mean(first == second))
+    edits = characters = 0
+    for one, other in zip(first.tolist(), second.tolist(), strict=True):
+        edits += compare("", one, other).character_errors if one else len(other)
+        characters += len(one)
+    return max(0.0, 1 - edits / max(characters, 1))
 
 
 def right_answers(targets: NDArray[np.int64], labels: tuple[str, ...], ctc: CtcOutput | None) -> NDArray[Any]:

@@ -14,7 +14,6 @@ __all__ = [
     "ClassReport",
     "accuracy",
     "accuracy_interval",
-    "agreement",
     "confusion_matrix",
     "mcnemar_p",
     "per_class",
@@ -177,17 +176,6 @@ def mcnemar_p(first_correct: NDArray[np.bool_], second_correct: NDArray[np.bool_
         tail += ways
     chance: float = 2 * tail / 2**coins
     return min(1.0, chance)
-
-
-def agreement(first: NDArray[np.integer[Any]], second: NDArray[np.integer[Any]]) -> float:
-    """Give the share of clips that two models label alike.
-
-    Args:
-        first: int [clips], labels given by one model; at least one clip.
-        second: int [clips], those given by the other.
-    """
-    _check_same_length(first, second)
-    return float(np.mean(first == second))
 
 
 def _share(part: int, whole: int) -> float:

@@ -100,7 +100,9 @@ def labels_of(model: Runtime, given: tuple[str, ...] = ()) -> tuple[str, ...]:
     Raises:
         ArtefactError: there are none, or not one for each output.
     """
-    labels = given or model.labels
+    if given and model.labels and given != model.labels:
+        raise ArtefactError(f"{model.path}: carries its labels, {', '.join(model.labels)}: leave --labels out")
+    labels = model.labels or given
     if not labels:
         raise ArtefactError(f"{model.path}: carries no labels: pass --labels in the order of its outputs")
     outputs = model.run(np.zeros(model.input_shape, np.float32)).shape[-1]

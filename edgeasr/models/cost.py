@@ -1,4 +1,4 @@
-"""What a Keras model costs: parameters and multiply-accumulates of one inference."""
+"""What an inference of a Keras model costs: multiply-accumulates."""
 
 import math
 from typing import Any

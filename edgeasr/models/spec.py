@@ -10,7 +10,7 @@ from edgeasr.errors import ConfigError
 from edgeasr.features.config import FrontendConfig
 from edgeasr.registry import resolve
 
-__all__ = ["MODELS", "ModelSpec", "build", "model_spec"]
+__all__ = ["MODELS", "ModelSpec", "build", "check_options", "model_spec"]
 
 MODELS: Mapping[str, str] = {
     "ds-cnn": "edgeasr.models.ds_cnn:DS_CNN",
@@ -75,11 +75,28 @@ def build(name: str, shape: tuple[int | None, int], labels: int, options: Mappin
         options: of this architecture, such as an activation; its builder names them.
 
     Raises:
+        ConfigError: there is no such model, it has no such option, or does not fit the shape.
+    """
+    options = options or {}
+    check_options(name, options)
+    try:
+        return model_spec(name).build(shape, labels, **options)
+    except ValueError as error:  # Keras' own: features too small for the convolutions, an activation that it lacks
+        reason = str(error).strip().partition("\n")[0]
+        raise ConfigError(
+            f"{name} cannot be built for features of shape {shape} with {dict(options)}: {reason}"
+        ) from error
+
+
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Check that an architecture has these options.
+
+    Raises:
         ConfigError: there is no such model, or it has no such option.
     """
-    make, options = model_spec(name).build, options or {}
-    known = [parameter for parameter in signature(make).parameters if parameter not in ("shape", "labels")]
+    known = [
+        parameter for parameter in signature(model_spec(name).build).parameters if parameter not in ("shape", "labels")
+    ]
     for option in options:
         if option not in known:
             raise ConfigError(f"{name} has no option {option!r}: expected one of {', '.join(known) or '(none)'}")
-    return make(shape, labels, **options)

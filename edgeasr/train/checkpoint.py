@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ class Checkpoint:
     Attributes:
         settings: the resolved settings; a training resumes only with the same.
         epoch: epochs done.
-        history: of each epoch: loss, dev accuracy and dev loss, seconds.
+        history: of each epoch: loss, the measures of the dev split, seconds, clips a second.
         best_epoch: the epoch whose model is the best so far, counted from 1; 0 before the first.
         model: the Keras model with its optimizer, after `epoch`.
         best: weights of the best epoch, as `model.get_weights()` gives them.
@@ -41,7 +42,8 @@ class Checkpoint:
 
         with replacing(folder) as scratch:
             scratch.mkdir()
-            self.model.save(scratch / "last.keras")
+            np.savez(scratch / "last.npz", *self.model.get_weights())
+            np.savez(scratch / "optimizer.npz", *(np.asarray(variable) for variable in self.model.optimizer.variables))
             np.savez(scratch / "best.npz", *self.best)
             state = {name: getattr(self, name) for name in ("settings", "epoch", "history", "best_epoch")}
             (scratch / _STATE).write_text(json.dumps(state, indent=1))
@@ -62,26 +64,35 @@ class Checkpoint:
             raise BundleError(f"{folder} was begun with {key} = {saved.get(key)}, not {settings[key]}: {_hint(folder)}")
 
     @classmethod
-    def load(cls, folder: Path) -> "Checkpoint | None":
-        """Read the state of an interrupted training, or None where there is none.
+    def load(cls, folder: Path, model: Any) -> "Checkpoint":
+        """Read the state of an interrupted training.
+
+        Args:
+            folder: where it stands.
+            model: the Keras model, built and compiled anew, which is set to that state.
 
         Raises:
             BundleError: it cannot be read.
         """
-        import keras
-        import numpy as np
-
-        if not folder.exists():
-            return None
+        state = _read_state(folder)
         try:
-            with np.load(folder / "best.npz") as arrays:
-                best = [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
-            model = keras.saving.load_model(folder / "last.keras")
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            last, optimizer, best = (_read_arrays(folder / f"{name}.npz") for name in ("last", "optimizer", "best"))
+            model.set_weights(last)
+            model.optimizer.build(model.trainable_variables)
+            for variable, value in zip(model.optimizer.variables, optimizer, strict=True):
+                variable.assign(value)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise BundleError(
                 f"{folder}: the interrupted training cannot be read ({error}): {_hint(folder)}"
             ) from error
-        return cls(**_read_state(folder), model=model, best=best)
+        return cls(**state, model=model, best=best)
+
+
+def _read_arrays(path: Path) -> list[Any]:
+    import numpy as np
+
+    with np.load(path) as arrays:
+        return [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
 
 
 def _read_state(folder: Path) -> dict[str, Any]:

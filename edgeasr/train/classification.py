@@ -18,7 +18,7 @@ from edgeasr.models import ModelSpec, build
 from edgeasr.scores import softmax
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.corpus import Clips, features_of, load_corpus
-from edgeasr.train.task import Task
+from edgeasr.train.task import Task, resolve_frontend
 
 __all__ = ["ClassificationBatches", "Classifying"]
 
@@ -30,7 +30,7 @@ class Classifying(Task):
 
     def __init__(self, config: TrainConfig, spec: ModelSpec) -> None:
         self._config, self._logits = config, spec.output == "logits"
-        self._corpus = load_corpus(config, config.frontend or spec.frontend)
+        self._corpus = load_corpus(config, resolve_frontend(config, spec))
         self.labels, self.licence, self.frontend = self._corpus.labels, self._corpus.licence, self._corpus.frontend
         self.batches = ClassificationBatches(self._corpus.train, len(self.labels), self.frontend, config)
         self._dev_features = features_of(self.frontend, self._corpus.dev)

@@ -6,7 +6,6 @@ from typing import Any, Literal, get_args
 
 from edgeasr.data.augment import AugmentConfig
 from edgeasr.errors import ConfigError
-from edgeasr.features.config import FrontendConfig
 
 __all__ = ["OptimizerName", "Schedule", "TrainConfig"]
 
@@ -36,7 +35,7 @@ class TrainConfig:
         limit: use at most so many clips of the training split; 0 uses all.
         leave_out: a speaker who is kept out of training and makes the test split.
         options: of the architecture, such as `{dense_activation = "tanh"}`; its builder names them.
-        frontend: the features; by default those that the model was designed for.
+        frontend: settings of the front end that differ from those the model was designed for.
         augment: how training clips are varied.
     """
 
@@ -57,7 +56,7 @@ class TrainConfig:
     limit: int = 0
     leave_out: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
-    frontend: FrontendConfig | None = None
+    frontend: dict[str, Any] | None = None
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     def __post_init__(self) -> None:
@@ -68,6 +67,11 @@ class TrainConfig:
         for name, hint in (("optimizer", OptimizerName), ("schedule", Schedule)):
             if getattr(self, name) not in get_args(hint):
                 raise ConfigError(f"{name} must be one of {', '.join(get_args(hint))}, got {getattr(self, name)!r}")
+        if self.warmup_epochs and (self.schedule == "constant" or self.warmup_epochs >= self.epochs):
+            raise ConfigError(
+                f"warmup_epochs must be below epochs = {self.epochs} and belongs to the schedule cosine, "
+                f"got {self.warmup_epochs} with {self.schedule}"
+            )
         if self.seed >= 2**32:
             raise ConfigError(f"seed must be below 2^32, got {self.seed}")
         if not 0 < self.learning_rate < math.inf:

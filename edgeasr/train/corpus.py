@@ -139,7 +139,10 @@ def features_of(frontend: FrontendConfig | None, clips: Clips) -> F32:
     """Compute the features of clips: float32 [clips, frames, bins]."""
     if frontend is None:
         return clips.content
-    return np.concatenate([np.zeros((0, *frontend.shape), np.float32), *_blocks(frontend, clips)])
+    features = np.empty((len(clips.content), *frontend.shape), np.float32)
+    for start, block in enumerate(_blocks(frontend, clips)):
+        features[start * _BLOCK : start * _BLOCK + len(block)] = block
+    return features
 
 
 def _blocks(frontend: FrontendConfig, clips: Clips) -> Iterator[F32]:

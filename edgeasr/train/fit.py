@@ -12,16 +12,16 @@ import numpy as np
 
 from edgeasr.bundle import Bundle, Manifest
 from edgeasr.config import to_mapping
-from edgeasr.errors import DataError
+from edgeasr.errors import TrainingError
 from edgeasr.gpu import gpus_of
 from edgeasr.packages import check_installed, import_keras
 from edgeasr.train.checkpoint import Checkpoint
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.optimizer import make_optimizer
 from edgeasr.train.prefetch import epoch_batches
-from edgeasr.train.task import Task, load_task
+from edgeasr.train.task import Batches, Task, load_task
 
-__all__ = ["train"]
+__all__ = ["compiled_model", "run_epoch", "train"]
 
 
 def train(
@@ -52,6 +52,7 @@ def train(
     Raises:
         BundleError: `out` holds something already, or there is an interrupted training with other settings.
         DataError: a data set cannot be used.
+        TrainingError: a loss or a measure is not finite.
     """
     check_installed("keras", "train", "training")
     out = out.resolve()
@@ -64,18 +65,12 @@ def train(
     spec, task = load_task(config)  # before Keras is imported, so that a mistake in the data shows at once
     for line in task.describe():
         report(line)
-    keras = import_keras("training")
-    backend = keras.backend.backend()
+    backend = import_keras("training").backend.backend()
     report(f"{backend} on {', '.join(gpus_of(backend)) or 'the CPU'}")
 
-    _make_deterministic(backend)
-    loss = task.loss()  # first: a model on disk can only be loaded with its loss known to Keras
-    state = Checkpoint.load(state_path)
-    if state is None:
-        keras.utils.set_random_seed(config.seed)
-        state = Checkpoint(settings, model=task.build())
-        state.model.compile(optimizer=make_optimizer(config, len(task.batches)), loss=loss)
-    else:
+    state = Checkpoint(settings, model=compiled_model(config, task))
+    if state_path.exists():
+        state = Checkpoint.load(state_path, state.model)
         report(f"resuming after epoch {state.epoch}")
     _fit(state, config, task, state_path, report, progress)
 
@@ -101,6 +96,44 @@ def train(
     return bundle
 
 
+def compiled_model(config: TrainConfig, task: Task) -> Any:
+    """Build the Keras model of a training, with its optimizer and its loss."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(config.seed)
+    model = task.build()
+    model.compile(optimizer=make_optimizer(config, len(task.batches)), loss=task.loss())
+    return model
+
+
+def run_epoch(
+    model: Any, batches: Batches, seed: int, epoch: int, progress: Callable[[float], None] = lambda done: None
+) -> float:
+    """Train a compiled model on every batch once.
+
+    Args:
+        model: from `compiled_model`.
+        batches: the training split.
+        seed: of the training.
+        epoch: counted from 0.
+        progress: called with the share that is done.
+
+    Returns:
+        The mean loss of a clip.
+    """
+    _seed_dropout(model, seed, epoch)
+    total = 0.0
+    for done, (given, wanted) in enumerate(epoch_batches(batches, epoch), start=1):
+        model.reset_metrics()
+        total += len(given) * float(model.train_on_batch(given, wanted, return_dict=True)["loss"])
+        progress(done / len(batches))
+    return total / batches.clips
+
+
 def _fit(
     state: Checkpoint,
     config: TrainConfig,
@@ -110,20 +143,17 @@ def _fit(
     progress: Callable[[float], None],
 ) -> None:
     """Do the epochs that are left; keep the best by the dev split."""
-    while state.epoch < config.epochs:
+    while state.epoch < config.epochs and not _is_over(state, config):
         began = time.monotonic()
-        _seed_dropout(state.model, config.seed, state.epoch)
-        total = 0.0
-        for done, (given, wanted) in enumerate(epoch_batches(task.batches, state.epoch), start=1):
-            state.model.reset_metrics()
-            total += len(given) * float(state.model.train_on_batch(given, wanted, return_dict=True)["loss"])
-            progress(done / len(task.batches))
-        loss = total / task.batches.clips
-        if not math.isfinite(loss):
-            raise DataError(f"the loss is {loss} after epoch {state.epoch + 1}: try a smaller --learning-rate")
+        loss = run_epoch(state.model, task.batches, config.seed, state.epoch, progress)
         clips_per_s = task.batches.clips / (time.monotonic() - began)
-        measures = task.score(state.model)
+        measures = task.score(state.model) if math.isfinite(loss) else {}
         state.epoch += 1
+        for name, value in {"loss": loss, **measures}.items():
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"{name} is {value} after epoch {state.epoch}: try a smaller learning rate or clip_norm"
+                )
         seconds = time.monotonic() - began
         state.history.append(
             {"loss": loss, **measures, "seconds": round(seconds, 2), "clips_per_s": round(clips_per_s, 1)}
@@ -134,21 +164,18 @@ def _fit(
         state.save(state_path)
         shown = "  ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in measures.items())
         report(f"epoch {state.epoch:3d}/{config.epochs}  loss {loss:.4f}  {shown}  {seconds:.1f} s")
-        if config.patience and state.epoch - state.best_epoch >= config.patience:
-            report(f"no better epoch since {state.best_epoch}: stopping early")
-            break
+    if state.epoch < config.epochs:
+        report(f"no better epoch since {state.best_epoch}: stopped early")
 
 
-def _make_deterministic(backend: str) -> None:
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()
+def _is_over(state: Checkpoint, config: TrainConfig) -> bool:
+    """Say whether patience has run out."""
+    return bool(config.patience and state.best_epoch and state.epoch - state.best_epoch >= config.patience)
 
 
 def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
-    """Set the random state of all dropout, also inside recurrent cells, which a saved model does not keep."""
-    for layer in model._flatten_layers():
-        generator = getattr(layer, "seed_generator", None)
-        if generator is not None:
-            generator.state.assign(np.array([seed, epoch], generator.state.dtype))
+    """Set the random state of all dropout, also inside recurrent cells: one for each layer and epoch."""
+    layers = [layer for layer in model._flatten_layers() if getattr(layer, "seed_generator", None) is not None]
+    for number, layer in enumerate(layers):
+        state = layer.seed_generator.state
+        state.assign(np.random.SeedSequence([seed, epoch, number]).generate_state(2).astype(state.dtype))

@@ -7,11 +7,12 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from edgeasr.bundle import Samples
+from edgeasr.config import from_mapping, to_mapping
 from edgeasr.features import FrontendConfig
-from edgeasr.models import ModelSpec, model_spec
+from edgeasr.models import ModelSpec, check_options, model_spec
 from edgeasr.train.config import TrainConfig
 
-__all__ = ["Batches", "Task", "load_task"]
+__all__ = ["Batch", "Batches", "Task", "load_task", "resolve_frontend"]
 
 Batch = tuple[NDArray[Any], NDArray[Any]]
 
@@ -82,13 +83,19 @@ class Task(Protocol):
         ...
 
 
+def resolve_frontend(config: TrainConfig, spec: ModelSpec) -> FrontendConfig:
+    """Give the front end of a training: the model's own, changed by what the settings say."""
+    return from_mapping(FrontendConfig, to_mapping(spec.frontend) | (config.frontend or {}), "frontend")
+
+
 def load_task(config: TrainConfig) -> tuple[ModelSpec, Task]:
     """Load the data of a training, for what its model does.
 
     Raises:
-        ConfigError: there is no such model or data set.
+        ConfigError: there is no such model, option of it, or data set.
         DataError: a data set cannot be used.
     """
+    check_options(config.model, config.options)
     spec = model_spec(config.model)
     task: Task
     if spec.ctc:

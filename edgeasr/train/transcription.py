@@ -1,7 +1,6 @@
 """Training a recogniser: the transcript of an utterance of any length, by CTC."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,18 +13,20 @@ from edgeasr.decode.ngram import LanguageModel
 from edgeasr.decode.text import CTC_LABELS
 from edgeasr.errors import DataError
 from edgeasr.features import Frontend, FrontendConfig
+from edgeasr.features.clip import count_frames
 from edgeasr.metrics.answers import answers, right_answers
 from edgeasr.metrics.transcription import Transcription, compare, transcription
 from edgeasr.models import ModelSpec, build
-from edgeasr.scores import softmax
+from edgeasr.packages import check_installed
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.corpus import choose, normalised
-from edgeasr.train.task import Task
-from edgeasr.train.utterances import CtcBatches, Utterances, ctc_batch
+from edgeasr.train.task import Task, resolve_frontend
+from edgeasr.train.utterances import CtcBatches, Utterances, ctc_wanted
 
 __all__ = ["Transcribing", "ctc_loss"]
 
 _SAMPLES_KEPT = 48
+_BLOCK = 16  # utterances measured at once
 _ORDER = 3  # words that the language model sees at once
 
 
@@ -36,7 +37,8 @@ class Transcribing(Task):
 
     def __init__(self, config: TrainConfig, spec: ModelSpec, ctc: CtcOutput) -> None:
         self._config, self._ctc = config, ctc
-        frontend = config.frontend or spec.frontend
+        check_installed("jiwer", "wer", "training a recogniser")
+        frontend = resolve_frontend(config, spec)
         dataset = load_datasets(config.data, config.leave_out)
         spoken = {
             split: tuple(example for example in dataset.of_split(split) if example.label is not None)  # no background
@@ -45,7 +47,7 @@ class Transcribing(Task):
         for split in ("train", "dev"):
             if not spoken[split]:
                 raise DataError(f"{dataset.name}: no utterance in the split {split!r}: add speakers")
-        self._train = Utterances(choose(spoken["train"], config), frontend, ctc, config.augment.fastest)
+        self._train = Utterances(choose(spoken["train"], config), frontend, ctc, config.augment)
         self._dev = Utterances(spoken["dev"], frontend, ctc)
         self._test = Utterances(spoken["test"], frontend, ctc)
         compute = Frontend(frontend)
@@ -58,39 +60,26 @@ class Transcribing(Task):
             f"{name} {len(split)} utterances ({sum(map(len, split.audio)) / self.frontend.sample_rate_hz / 60:.1f} min)"
             for name, split in (("train", self._train), ("dev", self._dev), ("test", self._test))
         )
-        return [", ".join(counts)]
+        lines = [", ".join(counts)]
+        if not len(self._test):
+            lines.append("warning: no utterance in the test split, word errors will not be measured: add speakers")
+        return lines
 
     def build(self) -> Any:
         return build(self._config.model, (None, self.frontend.bins), len(self.labels), self._config.options)
 
     def loss(self) -> Any:
-        return ctc_loss()
+        return ctc_loss
 
     def score(self, model: Any) -> dict[str, float]:
-        compute = Frontend(self.frontend)
-        order = np.argsort([len(samples) for samples in self._dev.audio], kind="stable")
-        losses: list[float] = []
-        said: list[str] = []
-        for start in range(0, len(order), self._config.batch_size):
-            chosen = order[start : start + self._config.batch_size]
-            features = [compute(self._dev.audio[row]) for row in chosen]
-            given, wanted = ctc_batch(features, self._dev.transcripts[chosen], self._ctc)
-            outputs = np.asarray(model.predict_on_batch(given))
-            losses += np.asarray(_keras_ctc(wanted, outputs)).tolist()
-            said += answers(outputs, given, self.labels, self._ctc).tolist()
-        result = self._errors(self._dev, order.tolist(), said)
-        return {"dev_wer": result.wer, "dev_loss": float(np.mean(losses))}
+        result, loss = self._measure(model, self._dev)
+        return {"dev_wer": result.wer, "dev_loss": loss}
 
     def rank(self, measures: Mapping[str, float]) -> tuple[float, ...]:
         return -measures["dev_wer"], -measures["dev_loss"]
 
     def test(self, model: Any) -> dict[str, Any]:
-        if not len(self._test):
-            return {}
-        features = self._test.features(self.frontend, range(len(self._test)))
-        scores = softmax(np.concatenate([np.asarray(model.predict_on_batch(one[None])) for one in features]))
-        said = answers(scores, features, self.labels, self._ctc).tolist()
-        return {"test_wer": self._errors(self._test, range(len(said)), said).to_json()}
+        return {"test_wer": self._measure(model, self._test)[0].to_json()} if len(self._test) else {}
 
     def samples(self) -> Samples:
         rng = np.random.default_rng(self._config.seed)
@@ -108,30 +97,38 @@ class Transcribing(Task):
         sentences = right_answers(self._train.transcripts, self.labels, self._ctc).tolist()
         return {"words.arpa": LanguageModel.train(sentences, _ORDER).write}
 
-    def _errors(self, split: Utterances, rows: Sequence[int], said: Sequence[str]) -> Transcription:
+    def _measure(self, model: Any, split: Utterances) -> tuple[Transcription, float]:
+        """Measure a split as an artefact sees it, in the whole window: its errors, and its mean loss."""
+        import keras
+
+        said: list[str] = []
+        losses: list[float] = []
+        for start in range(0, len(split), _BLOCK):
+            rows = range(start, min(start + _BLOCK, len(split)))
+            given = split.features(self.frontend, rows)
+            outputs = keras.ops.convert_to_numpy(model.predict_on_batch(given))
+            wanted = ctc_wanted(count_frames(given).tolist(), split.transcripts[rows], self._ctc)
+            losses += keras.ops.convert_to_numpy(_keras_ctc(wanted, outputs)).tolist()
+            said += answers(outputs, given, self.labels, self._ctc).tolist()
         right = right_answers(split.transcripts, self.labels, self._ctc).tolist()
-        return transcription(
-            [compare(split.names[row], right[row], text) for row, text in zip(rows, said, strict=True)]
-        )
+        pairs = zip(split.names, right, said, strict=True)
+        return transcription([compare(*pair) for pair in pairs]), float(np.mean(losses))
 
 
-@cache
-def ctc_loss() -> Any:
-    """Give the CTC loss as a function for Keras, on any backend (A. Graves et al., ICML 2006).
+def ctc_loss(wanted: Any, logits: Any) -> Any:
+    """Compute the CTC loss on any Keras backend (A. Graves et al., ICML 2006).
 
-    It takes wanted [batch, 2 + characters] as `ctc_batch` makes it, and logits [batch, output frames, labels] of which
-    the last is the blank, and gives one loss an utterance. It is registered, so that an interrupted training loads.
+    Args:
+        wanted: [batch, 2 + characters], as `ctc_batch` makes it.
+        logits: [batch, output frames, labels], the blank last.
+
+    Returns:
+        One loss an utterance: the negative logarithm of the probability of its transcript.
     """
     import keras
 
-    on_tensorflow = keras.backend.backend() == "tensorflow"
-
-    @keras.saving.register_keras_serializable("edgeasr")  # type: ignore[untyped-decorator]
-    def ctc(wanted: Any, logits: Any) -> Any:
-        wanted = keras.ops.cast(wanted, "int32")
-        return _tensorflow_ctc(wanted, logits) if on_tensorflow else _keras_ctc(wanted, logits)
-
-    return ctc
+    wanted = keras.ops.cast(wanted, "int32")
+    return (_tensorflow_ctc if keras.backend.backend() == "tensorflow" else _keras_ctc)(wanted, logits)
 
 
 def _keras_ctc(wanted: Any, logits: Any) -> Any:

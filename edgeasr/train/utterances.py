@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 
 from edgeasr.card import CtcOutput
 from edgeasr.data.arrays import load_transcripts, load_utterances
-from edgeasr.data.augment import augment_features, augment_utterance, warp_utterance
+from edgeasr.data.augment import (
+    AugmentConfig,
+    augment_features,
+    augment_utterance,
+    fewest_frames,
+    warp_utterance,
+)
 from edgeasr.data.dataset import Example
 from edgeasr.data.noise import noise_bank
 from edgeasr.decode.text import CTC_LABELS, frames_needed
@@ -16,7 +22,7 @@ from edgeasr.features import Frontend, FrontendConfig
 from edgeasr.features.clip import pad_frames
 from edgeasr.train.config import TrainConfig
 
-__all__ = ["CtcBatches", "Utterances", "ctc_batch"]
+__all__ = ["CtcBatches", "Utterances", "ctc_wanted"]
 
 F32 = NDArray[np.float32]
 
@@ -34,7 +40,11 @@ class Utterances:
     """
 
     def __init__(
-        self, examples: Sequence[Example], frontend: FrontendConfig, ctc: CtcOutput, fastest: float = 1.0
+        self,
+        examples: Sequence[Example],
+        frontend: FrontendConfig,
+        ctc: CtcOutput,
+        augment: AugmentConfig | None = None,
     ) -> None:
         """Read examples.
 
@@ -42,7 +52,7 @@ class Utterances:
             examples: clips with what is said in them.
             frontend: the features.
             ctc: how the output frames of the model follow its input.
-            fastest: factor by which augmentation may make the utterances shorter.
+            augment: how the utterances will be varied, if they will.
 
         Raises:
             DataError: an example has no sound or no transcript, or one that does not fit the output frames of its
@@ -53,7 +63,8 @@ class Utterances:
         self.transcripts = load_transcripts(examples, CTC_LABELS)
         self.audio = load_utterances(examples, frontend)
         for name, samples, transcript in zip(self.names, self.audio, self.transcripts, strict=True):
-            have = ctc.count(frontend.frames_in(int(len(samples) / fastest)))
+            shortest = fewest_frames(samples, frontend, augment) if augment else frontend.frames_in(len(samples))
+            have = ctc.count(shortest)
             need = frames_needed(transcript[transcript >= 0])
             if need > have:
                 raise DataError(
@@ -71,7 +82,9 @@ class Utterances:
 
 
 class CtcBatches:
-    """Batches for `ctc_loss`, as `ctc_batch` makes them, of utterances of about the same length, augmented.
+    """Batches of (features [batch, frames, bins], what `ctc_wanted` gives), of utterances of about the same length.
+
+    They are augmented as they are made, and filled up with frames of zeros to the longest of the batch.
 
     Args:
         split: the training split.
@@ -99,7 +112,10 @@ class CtcBatches:
             sound = augment_utterance(self._split.audio[row], self._frontend.sample_rate_hz, augment, self._bank, rng)
             warped = warp_utterance(self._compute(sound), augment, rng)
             features.append(augment_features(warped[None], augment, rng)[0])
-        return ctc_batch(features, self._split.transcripts[rows], self._ctc)
+        lengths = [len(one) for one in features]
+        window = -(-max(lengths) // _ROUND_FRAMES) * _ROUND_FRAMES
+        given = np.stack([pad_frames(one, window) for one in features])
+        return given, ctc_wanted(lengths, self._split.transcripts[rows], self._ctc)
 
     def _cut(self, epoch: int) -> list[NDArray[np.int64]]:
         """Cut an epoch into batches: shuffled, then like lengths together within a few batches, then shuffled again."""
@@ -115,21 +131,19 @@ class CtcBatches:
         return [cut[place] for place in rng.permutation(len(cut))]
 
 
-def ctc_batch(features: Sequence[F32], transcripts: NDArray[np.int64], ctc: CtcOutput) -> tuple[F32, NDArray[np.int32]]:
-    """Put utterances together.
+def ctc_wanted(frames: Sequence[int], transcripts: NDArray[np.int64], ctc: CtcOutput) -> NDArray[np.int32]:
+    """Say what `ctc_loss` wants of utterances.
 
     Args:
-        features: float32 [frames, bins] each.
+        frames: of each.
         transcripts: int64 [utterances, characters], filled up with -1.
         ctc: how the output frames follow the input.
 
     Returns:
-        Features, float32 [utterances, frames, bins], filled up with zeros; and what `ctc_loss` wants, int32
-        [utterances, 2 + characters]: the output frames and the characters of each, and then the characters.
+        int32 [utterances, 2 + characters]: the output frames and the characters of each, and then the characters.
     """
-    longest = -(-max(map(len, features)) // _ROUND_FRAMES) * _ROUND_FRAMES
-    wanted = np.zeros((len(features), 2 + transcripts.shape[1]), np.int32)
-    wanted[:, 0] = [ctc.count(len(one)) for one in features]
+    wanted = np.zeros((len(frames), 2 + transcripts.shape[1]), np.int32)
+    wanted[:, 0] = [ctc.count(count) for count in frames]
     wanted[:, 1] = (transcripts >= 0).sum(axis=1)
     wanted[:, 2:] = np.maximum(transcripts, 0)
-    return np.stack([pad_frames(one, longest) for one in features]), wanted
+    return wanted

@@ -1,15 +1,13 @@
 """Verification: an artefact against the Keras original, on real features, in the runtime that will run it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.card import CtcOutput
 from edgeasr.errors import ExportError
-from edgeasr.features.clip import count_frames
-from edgeasr.metrics.answers import answers, right_answers
+from edgeasr.metrics.answers import agreement, answers, output_lengths, right_answers
 from edgeasr.metrics.classification import mcnemar_p
 from edgeasr.runtime import load
 from edgeasr_export.schemes import Scheme
@@ -24,7 +22,7 @@ class Verification:
     """How an artefact compares with the original.
 
     Attributes:
-        agreement: share of the clips to which both give the same label; of a CTC model, share of the output frames.
+        agreement: share of the clips to which both give the same label; of a CTC model, share of the characters.
         max_abs_error: largest difference of a score.
         samples: number of clips.
         accuracy: of the artefact on these clips, of a CTC model the share of the transcripts without any error; None
@@ -65,29 +63,27 @@ def verify(
     if not np.isfinite(reference).all():
         raise ExportError("the Keras model gives scores that are not finite (NaN or infinite): train it again")
     scores = model.run_batch(features)
+    if model.ctc:  # what comes after the end of a clip is not looked at
+        for length, one, other in zip(output_lengths(features, model.ctc), scores, reference, strict=True):
+            one[length:] = other[length:]
     said, said_reference = (answers(each, features, model.labels, model.ctc) for each in (scores, reference))
-    right = right_answers(targets, model.labels, model.ctc)
-    correct, correct_reference = said == right, said_reference == right
     result = Verification(
-        agreement=_agreement(scores, reference, features, model.ctc),
+        agreement=agreement(said_reference, said),
         max_abs_error=float(np.abs(scores - reference).max()),
         samples=len(features),
-        accuracy=float(np.mean(correct)) if len(targets) else None,
-        accuracy_original=float(np.mean(correct_reference)) if len(targets) else None,
+        accuracy=None,
+        accuracy_original=None,
         runtime=model.version,
     )
     if result.agreement < scheme.min_agreement:
         raise ExportError(
-            f"agrees with the Keras original on {result.agreement:.1%} of {result.samples} clips, "
+            f"agrees with the Keras original on {result.agreement:.1%} of "
+            f"{'the characters' if model.ctc else 'the labels'} of {result.samples} clips, "
             f"expected at least {scheme.min_agreement:.0%}"
         )
     if len(targets):
-        p = mcnemar_p(correct, correct_reference)
-        if np.mean(correct) < np.mean(correct_reference) and p < _SIGNIFICANT:
-            raise ExportError(
-                f"is right on {np.mean(correct):.1%} of {result.samples} clips, the Keras original on "
-                f"{np.mean(correct_reference):.1%} (McNemar p = {p:.1g}): keep another scheme"
-            )
+        right = right_answers(targets, model.labels, model.ctc)
+        result = _with_accuracy(result, said == right, said_reference == right)
     if scheme.max_error is not None and result.max_abs_error > scheme.max_error:
         raise ExportError(
             f"differs from the Keras original by {result.max_abs_error:.2g}, expected at most {scheme.max_error:g}"
@@ -95,11 +91,17 @@ def verify(
     return result
 
 
-def _agreement(
-    scores: NDArray[np.float32], reference: NDArray[np.float32], features: NDArray[np.float32], ctc: CtcOutput | None
-) -> float:
-    same = scores.argmax(axis=-1) == reference.argmax(axis=-1)
-    if ctc:
-        lengths = np.array([ctc.count(frames) for frames in count_frames(features).tolist()])
-        same = same[np.arange(same.shape[1]) < lengths[:, None]]
-    return float(np.mean(same))
+def _with_accuracy(result: Verification, correct: NDArray[np.bool_], original: NDArray[np.bool_]) -> Verification:
+    """Add the accuracies.
+
+    Raises:
+        ExportError: a significant loss.
+    """
+    accuracy, accuracy_original = float(np.mean(correct)), float(np.mean(original))
+    p = mcnemar_p(correct, original)
+    if accuracy < accuracy_original and p < _SIGNIFICANT:
+        raise ExportError(
+            f"is right on {accuracy:.1%} of {result.samples} clips, the Keras original on {accuracy_original:.1%} "
+            f"(McNemar p = {p:.1g}): keep another scheme"
+        )
+    return replace(result, accuracy=accuracy, accuracy_original=accuracy_original)

@@ -106,7 +106,7 @@ def test_markdown_has_summary_table_environment_and_command(result, quantised, m
     assert "- ds-cnn.int8.tflite: mind this" in text
     assert "- a note on the run" in text
     assert "| cpu | A CPU / with a bar |" in text
-    assert "| git_sha | not known |" in text
+    assert "| git sha | not known |" in text
     assert "```sh\nedgeasr bench digits\n```" in text
     table = [line for line in text.splitlines() if line.startswith("| ")]
     header = next(line for line in table if "p50 us" in line)

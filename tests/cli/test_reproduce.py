@@ -52,7 +52,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
     (folder / "tiny.toml").write_text(STUDY)
     done = edgeasr("tiny.toml", "--quick", "--run", "one", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
-    return done, folder / "runs" / "tiny-quick"
+    return done, folder / "runs" / "own" / "tiny-quick"
 
 
 def test_reproduce_trains_and_says_so(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
@@ -88,6 +88,18 @@ def test_reproduce_writes_pages_with_their_pictures(done: tuple[subprocess.Compl
     assert pictures == {"curves-0.png", "against-0.png", "confusion.png", "clip.png", "layers.png"}
     assert all(f"(pictures/{name})" in text for name in pictures)
     assert (out / "index.html").read_text().count("data:image/png;base64,") == len(pictures)
+
+
+def test_reproduce_shows_a_run_that_diverges_and_exits_with_1(tmp_path: Path) -> None:
+    (tmp_path / "wild.toml").write_text(STUDY.replace('optimizer = "sgd"', 'optimizer = "sgd", learning_rate = 1e30'))
+    done = edgeasr("wild.toml", "--quick", "--run", "one", "--out", "wild", cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert done.stderr.splitlines()[-1] == (
+        "edgeasr: one with seed 0 diverged: wild/README.md says when; all others are trained"
+    )
+    assert "| seed 0: loss is " in (tmp_path / "wild" / "README.md").read_text()
+    (result, _) = json.loads((tmp_path / "wild" / "study.json").read_text())["results"]
+    assert "after epoch 1" in result["failures"][0]["reason"]
 
 
 @pytest.fixture

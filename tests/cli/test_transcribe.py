@@ -69,7 +69,10 @@ def test_a_file_is_written_down(model: str, tmp_path: Path) -> None:
     write_wav(tmp_path / "clip.wav", Clip(say("ab ba"), RATE_HZ))
     done = run(model, str(tmp_path / "clip.wav"))
     assert done.stdout == b"ab ba\n", done.stderr
-    assert json.loads(run(model, str(tmp_path / "clip.wav"), "--json").stdout) == {"text": "ab ba"}
+    written = json.loads(run(model, str(tmp_path / "clip.wav"), "--json").stdout)
+    assert written["text"] == "ab ba"
+    assert [word["word"] for word in written["words"]] == ["ab", "ba"]
+    assert 0 <= written["words"][0]["start_s"] < written["words"][0]["end_s"] < written["words"][1]["start_s"]
 
 
 def test_standard_input_is_written_down_whole_or_as_it_comes(model: str) -> None:

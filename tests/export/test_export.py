@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from edgeasr.bundle import Bundle
+from edgeasr.bundle import Bundle, Manifest, Samples
+from edgeasr.card import CtcOutput
 from edgeasr.errors import ConfigError, ExportError, MissingPackageError
+from edgeasr.features import FrontendConfig
 from edgeasr.runtime import load
 from edgeasr.scores import softmax
 from edgeasr_export import EXPORTERS, SCHEMES, conversion, export_bundle
@@ -129,6 +132,37 @@ def test_export_out_of_tolerance_is_an_error(make_bundle: MakeBundle, dense_mode
     with pytest.raises(ExportError, match="agrees with the Keras original on"):
         export_bundle(bundle, ["int8"], ["tflite"])
     assert Bundle.open(bundle.path).manifest.artefacts == ()
+
+
+def test_export_of_a_bundle_without_labels_is_verified_by_agreement(make_bundle: MakeBundle, dense_model: Any) -> None:
+    bundle = make_bundle(dense_model)
+    samples = replace(bundle.samples(), targets=np.zeros(0, np.int64))
+    bundle = Bundle.create(bundle.path, bundle.manifest, dense_model, samples)
+    (artefact,) = export_bundle(bundle, ["float32"], ["tflite"]).manifest.artefacts
+    assert artefact.verification["agreement"] == 1
+    assert artefact.verification["accuracy"] is None
+
+
+def test_a_recogniser_that_falls_silent_is_refused(tmp_path: Path) -> None:
+    """Most frames are blank, so a file that writes nothing would agree with the original on most of them."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    frontend = FrontendConfig(kind="mfcc", clip_ms=1030)
+    model = keras.Sequential([keras.Input((None, frontend.bins)), keras.layers.Dense(4)])
+    kernel, bias = np.zeros((frontend.bins, 4), np.float32), np.array([0, 0, 0, 1], np.float32)
+    kernel[0, 0] = kernel[1, 1] = 1  # "a" and "b" where the first features are above 1
+    model.set_weights([kernel, bias])
+    features = np.zeros((12, *frontend.shape), np.float32)
+    features[:, :, 5] = 1000.0  # so loud that int8 has one step for everything else
+    features[:, 10, 0] = features[:, 30, 1] = 1.4
+    manifest = Manifest("silent", ("a", "b", " ", "<blank>"), frontend, "logits", ctc=CtcOutput())
+    samples = Samples(features, features, np.tile([0, 1], (12, 1)))
+    bundle = Bundle.create(tmp_path / "bundle", manifest, model, samples)
+    (artefact,) = export_bundle(bundle, ["float32"], ["tflite"]).manifest.artefacts
+    assert artefact.verification["agreement"] == artefact.verification["accuracy"] == 1
+    with pytest.raises(ExportError, match=r"agrees with the Keras original on 0\.0% of the characters of 12 clips"):
+        export_bundle(bundle, ["int8"], ["tflite"])
 
 
 def test_export_to_what_does_not_exist_is_found_before_any_work(make_bundle: MakeBundle, dense_model: Any) -> None:

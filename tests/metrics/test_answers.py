@@ -4,7 +4,7 @@ import numpy as np
 
 from edgeasr.card import CtcOutput
 from edgeasr.features.clip import pad_frames
-from edgeasr.metrics.answers import answers, right_answers
+from edgeasr.metrics.answers import agreement, answers, right_answers
 
 LABELS = ("a", "b", " ", "<blank>")
 
@@ -32,3 +32,12 @@ def test_a_recogniser_is_read_only_as_far_as_its_clip_goes() -> None:
 def test_right_transcripts_end_where_they_end() -> None:
     targets = np.array([[0, 2, 1], [1, -1, -1]])
     assert right_answers(targets, LABELS, CtcOutput()).tolist() == ["a b", "b"]
+
+
+def test_agreement_is_the_share_of_labels_or_of_characters() -> None:
+    assert agreement(np.array([1, 2, 3, 4]), np.array([1, 2, 0, 4])) == 0.75
+    original = np.array(["a latte", ""])
+    assert agreement(original, original) == 1
+    assert agreement(original, np.array(["a late", ""])) == 1 - 1 / 7
+    assert agreement(original, np.array(["", "x" * 20])) == 0
+    assert agreement(np.array(["", ""]), np.array(["", ""])) == 1

@@ -7,7 +7,7 @@ import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeasr.metrics.classification import accuracy_interval, agreement, confusion_matrix, mcnemar_p, per_class
+from edgeasr.metrics.classification import accuracy_interval, confusion_matrix, mcnemar_p, per_class
 
 PAIRS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
 COUNTS = st.tuples(*[st.integers(0, 400)] * 4)
@@ -96,7 +96,3 @@ def test_mcnemar_p_stays_exact_for_thousands(first, second):
 def test_mcnemar_p_refuses_different_clips():
     with pytest.raises(ValueError, match="same clips"):
         mcnemar_p(np.ones(3, bool), np.ones(4, bool))
-
-
-def test_agreement_is_the_share_of_equal_labels():
-    assert agreement(np.array([1, 2, 3, 4]), np.array([1, 2, 0, 4])) == 0.75

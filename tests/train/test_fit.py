@@ -4,18 +4,32 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgeasr.bundle import Bundle
-from edgeasr.errors import BundleError, ConfigError, DataError
+from edgeasr.errors import BundleError, ConfigError, DataError, EdgeASRError, TrainingError
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.fit import train
 
 CONFIG = TrainConfig(model="ds-cnn", data=("synthetic:yes,no",), epochs=3, batch_size=64, seed=7)
+
+
+class Stop(Exception):
+    """The end of a training that is interrupted."""
+
+
+def stop_after(epoch: int) -> Callable[[str], None]:
+    def report(line: str) -> None:
+        if line.startswith(f"epoch {epoch:3d}/"):
+            raise Stop
+
+    return report
 
 
 def command(out: Path) -> list[str]:
@@ -108,22 +122,61 @@ def test_train_interrupted_by_ctrl_c_resumes_to_the_same_model(trained: Bundle, 
 
 
 def test_train_refuses_to_resume_with_other_settings(tmp_path: Path) -> None:
-    class Stop(Exception):
-        pass
-
-    def stop_after_first_epoch(line: str) -> None:
-        if line.startswith("epoch"):
-            raise Stop
-
     out = tmp_path / "bundle"
     with pytest.raises(Stop):
-        train(CONFIG, out, report=stop_after_first_epoch)
+        train(CONFIG, out, report=stop_after(1))
     with pytest.raises(BundleError, match="was begun with seed = 7, not 1: pass the same settings"):
         train(replace(CONFIG, seed=1), out)
     (tmp_path / "bundle.training" / "state.json").write_text("{")
     with pytest.raises(BundleError, match="--restart"):
         train(CONFIG, out)
     assert train(replace(CONFIG, epochs=1), out, restart=True).manifest.metrics["best_epoch"] == 1
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        replace(CONFIG, weight_decay=0.1, warmup_epochs=1, clip_norm=1.0),
+        TrainConfig("ctc-cnn-rnn", ("synthetic:yes,no",), epochs=3, limit=8, optimizer="sgd", momentum=0.9, seed=1),
+    ],
+)
+def test_a_resumed_training_ends_as_one_that_went_through(config: TrainConfig, tmp_path: Path) -> None:
+    through = train(config, tmp_path / "through")
+    with pytest.raises(Stop):
+        train(config, tmp_path / "resumed", report=stop_after(1))
+    assert_same_weights(through, train(config, tmp_path / "resumed"))
+
+
+def test_a_training_that_ran_out_of_patience_is_not_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = replace(CONFIG, epochs=50, patience=1, learning_rate=1e-12)
+    with monkeypatch.context() as patched:
+        patched.setattr(Bundle, "create", lambda *arguments: (_ for _ in ()).throw(Stop))
+        with pytest.raises(Stop):
+            train(config, tmp_path / "early")
+    epochs = json.loads((tmp_path / "early.training" / "state.json").read_text())["epoch"]
+    assert len(train(config, tmp_path / "early").manifest.metrics["history"]) == epochs
+
+
+def test_the_front_end_of_a_recipe_changes_the_model_s_own(tmp_path: Path) -> None:
+    frontend = train(replace(CONFIG, epochs=1, frontend={"clip_ms": 700.0}), tmp_path / "short").manifest.frontend
+    assert frontend is not None
+    assert (frontend.clip_ms, frontend.kind, frontend.coefficients) == (700.0, "mfcc", 10)
+    with pytest.raises(ConfigError, match="frontend: unknown setting 'clip'"):
+        train(replace(CONFIG, frontend={"clip": 1}), tmp_path / "wrong")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"options": {"colour": "red"}}, "ds-cnn has no option 'colour'"),
+        ({"model": "fsdd-cnn", "frontend": {"clip_ms": 100.0}}, "fsdd-cnn cannot be built for features of shape"),
+        ({"model": "voicemnist-mlp", "options": {"dense_activation": "tanhh"}}, "voicemnist-mlp cannot be built"),
+        ({"model": "voicemnist-cnn", "data": ("transcripts:none",)}, "none"),
+    ],
+)
+def test_what_cannot_be_built_is_one_clear_line(change: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(EdgeASRError, match=message):
+        train(replace(CONFIG, **change), tmp_path / "wrong")
 
 
 def test_train_refuses_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
@@ -163,7 +216,7 @@ def test_batches_do_not_depend_on_the_order_in_which_they_are_asked_for() -> Non
 
 
 def test_train_that_diverges_stops_and_says_so(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="the loss is nan.*--learning-rate"):
+    with pytest.raises(TrainingError, match="loss is nan after epoch 1: try a smaller learning rate"):
         train(replace(CONFIG, learning_rate=float("1e38")), tmp_path / "diverged")
     assert not (tmp_path / "diverged").exists()
 
@@ -182,7 +235,12 @@ def test_seeds_reach_dropout_inside_recurrent_and_nested_layers() -> None:
         ]
     )
     model(np.zeros((1, 5, 3), np.float32))
-    _seed_dropout(model, 3, 8)
-    states = [layer.seed_generator.state for layer in model._flatten_layers() if hasattr(layer, "seed_generator")]
-    assert len(states) == 4
-    assert all(np.asarray(state).tolist() == [3, 8] for state in states)
+
+    def states(seed: int, epoch: int) -> list[tuple[int, ...]]:
+        _seed_dropout(model, seed, epoch)
+        layers = [layer for layer in model._flatten_layers() if hasattr(layer, "seed_generator")]
+        return [tuple(np.asarray(layer.seed_generator.state).tolist()) for layer in layers]
+
+    assert len(states(3, 8)) == 4
+    assert states(3, 8) == states(3, 8)
+    assert len({*states(3, 8), *states(3, 9), *states(4, 8)}) == 12  # no two layers, epochs or seeds share theirs

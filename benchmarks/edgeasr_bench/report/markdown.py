@@ -1,9 +1,9 @@
 """A bench run as a Markdown document."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
 
+from edgeasr_bench.blocks import Block, Bullets, Code, Heading, Table, Text, to_markdown
+from edgeasr_bench.environment import facts
 from edgeasr_bench.record import Run
 from edgeasr_bench.report.summary import summarise
 from edgeasr_bench.report.tables import COST, SPEED, Column, rows
@@ -35,36 +35,11 @@ def markdown(run: Run, command: str) -> str:
         run: the run.
         command: the command line that made it.
     """
-    environment = ([key, _plain(value)] for key, value in asdict(run.environment).items())
-    notes = [f"{result.artefact}: {note}" for result in run.results for note in result.notes]
-    sections = [
-        "# Benchmark",
-        _bullets(summarise(run)),
-        _table([head for head, _ in _COLUMNS], rows(_COLUMNS, run.results)),
-        _LEGEND,
-        _bullets([*notes, *run.notes]),
-        "## Environment",
-        _table(["", ""], environment),
-        f"## Command\n\n```sh\n{command}\n```",
-    ]
-    return "\n\n".join(filter(None, sections)) + "\n"
-
-
-def _table(heads: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *cells]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
-
-
-def _bullets(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _plain(value: Any) -> str:
-    """Write a value of the environment as text."""
-    if value is None:
-        return "not known"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {version}" for name, version in value.items())
-    if isinstance(value, tuple):
-        return " ".join(value)
-    return str(value)
+    summary = summarise(run)
+    notes = [*(f"{result.artefact}: {note}" for result in run.results for note in result.notes), *run.notes]
+    blocks: list[Block] = [Heading("Benchmark", 1)]
+    blocks += [Bullets(summary)] if summary else []
+    blocks += [Table([head for head, _ in _COLUMNS], rows(_COLUMNS, run.results)), Text(_LEGEND)]
+    blocks += [Bullets(notes)] if notes else []
+    blocks += [Heading("Environment"), Table(("", ""), list(facts(run.environment).items()))]
+    return to_markdown([*blocks, Heading("Command"), Code(command)])

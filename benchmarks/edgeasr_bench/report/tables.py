@@ -50,7 +50,7 @@ def explain(results: Sequence[Result]) -> list[str]:
     if any(result.ratio_to_float for result in results):
         lines.append("x float: time of float32 in the same runtime / this time; above 1 is faster")
     if any(result.agreement is not None for result in results):
-        lines.append("agree: % of the clips that get the label, or the transcript, of the float original")
+        lines.append("agree: % of the labels, or the characters, of the float original")
     if any(result.transcription for result in results):
         lines.append("WER: word error rate, in %, instead of an accuracy")
     if any(result.ratio_to_float or result.accuracy for result in results):

@@ -1,10 +1,10 @@
 """The page of a study, made of nothing but its record."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from edgeasr_bench.study.blocks import Block, Bullets, Code, Heading, Picture, Table, Text
+from edgeasr_bench.blocks import Block, Bullets, Code, Heading, Picture, Table, Text
+from edgeasr_bench.environment import facts
 from edgeasr_bench.study.record import Provenance, Record, Result, Showcase
 from edgeasr_bench.study.spec import Section
 from edgeasr_bench.study.table import LEGEND, comparison, describe, order_by_loss
@@ -84,21 +84,13 @@ def _environment(results: Sequence[Result]) -> Iterator[Block]:
     found = [trial.provenance for result in results for trial in result.trials if trial.provenance]
     if not found:
         return
-    facts = [_facts(provenance) for provenance in found]
+    told = [_facts(provenance) for provenance in found]
     yield Heading("Environment")
-    yield Table(("", ""), [(key, "; ".join(dict.fromkeys(fact[key] for fact in facts))) for key in facts[0]])
+    yield Table(("", ""), [(key, "; ".join(dict.fromkeys(one[key] for one in told))) for key in told[0]])
 
 
 def _facts(provenance: Provenance) -> dict[str, str]:
     """Give what a training ran on as texts, without what is another thing each time."""
-    facts = {"device": provenance.device, **asdict(provenance.environment)}
-    del facts["time_utc"], facts["load_average"]
-    return {key.replace("_", " "): _plain(value) for key, value in facts.items()}
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return "not known"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {version}" for name, version in value.items())
-    return " ".join(value) if isinstance(value, tuple) else str(value)
+    told = {"device": provenance.device, **facts(provenance.environment)}
+    del told["time utc"], told["load average"]
+    return told

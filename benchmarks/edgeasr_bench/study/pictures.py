@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from edgeasr.atomic import replacing
 from edgeasr.packages import require
-from edgeasr_bench.study.record import Measure, Result, Trial
+from edgeasr_bench.study.record import Result, Trial
+from edgeasr_bench.study.spec import Measure
 
 __all__ = ["Panel", "plot_against", "plot_curves", "plot_layers", "plot_panels"]
 

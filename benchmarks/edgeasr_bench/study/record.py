@@ -7,15 +7,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median, median_high, median_low
-from typing import Any, Literal
+from typing import Any
 
 from edgeasr.config import to_mapping
 from edgeasr_bench.environment import Environment
-from edgeasr_bench.study.spec import Paper, Section
+from edgeasr_bench.study.spec import Measure, Paper, Section
 
-__all__ = ["Measure", "Provenance", "Record", "Result", "Score", "Showcase", "Trial", "best_first"]
-
-Measure = Literal["accuracy", "WER"]
+__all__ = ["Failure", "Provenance", "Record", "Result", "Score", "Showcase", "Trial", "best_first"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,19 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """A run with one seed that diverged.
+
+    Attributes:
+        seed: the seed.
+        reason: what was not finite, and when.
+    """
+
+    seed: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Result:
     """A run with all its seeds.
 
@@ -83,6 +94,7 @@ class Result:
         paper: the document's figures.
         why: why ours differ.
         trials: those that were trained, by seed.
+        failures: those that diverged, by seed.
     """
 
     name: str
@@ -92,6 +104,7 @@ class Result:
     paper: Paper
     why: str
     trials: tuple[Trial, ...]
+    failures: tuple[Failure, ...] = ()
 
     @property
     def scores(self) -> list[float]:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from edgeasr.atomic import write_text
 from edgeasr.packages import check_installed
-from edgeasr_bench.study.blocks import to_html, to_markdown
+from edgeasr_bench.blocks import to_html, to_markdown
 from edgeasr_bench.study.page import make_page
 from edgeasr_bench.study.pictures import plot_against, plot_curves
-from edgeasr_bench.study.record import Measure, Record, Result
+from edgeasr_bench.study.record import Record, Result
 from edgeasr_bench.study.run import collect, train_runs
 from edgeasr_bench.study.showcase import make_showcase
-from edgeasr_bench.study.spec import Section, Study
+from edgeasr_bench.study.spec import Measure, Section, Study
 
 __all__ = ["reproduce", "write_pages"]
 
@@ -33,7 +33,7 @@ def reproduce(
         out: the folder.
         command: the command line, for the page.
         quick: whether the study is the one that `--quick` does.
-        only: names of the runs to train; the pages show all that are there.
+        only: names of the runs to train; the pages show all that are there, and those that diverged.
         report: called with a line about each step.
         progress: called within an epoch with the share of it that is done.
 
@@ -45,23 +45,20 @@ def reproduce(
     train_runs(study, out, only, report, progress)
     report("drawing")
     results = collect(study, out)
-    measure: Measure = (
-        "WER" if any("dev_wer" in trial.history[0] for run in results for trial in run.trials) else "accuracy"
-    )
-    showcase, pictures = make_showcase(results, measure, out)
+    showcase, pictures = make_showcase(results, study.measure, out)
     record = Record(
         title=study.title,
         source=study.source,
         asked=study.asked,
         command=command,
         quick=quick,
-        measure=measure,
+        measure=study.measure,
         sections=study.sections,
         results=results,
         settings=study.settings,
         showcase=showcase,
         why=study.why,
-        pictures={**_draw(study.sections, results, measure, out), **pictures},
+        pictures={**_draw(study.sections, results, study.measure, out), **pictures},
     )
     write_pages(record, out)
     return record

@@ -1,8 +1,8 @@
 """Do the trainings of a study: those whose bundle is not there already."""
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,10 @@ from edgeasr.atomic import write_text
 from edgeasr.bundle import Bundle
 from edgeasr.child import start
 from edgeasr.config import from_mapping, to_mapping
-from edgeasr.errors import BundleError, EdgeASRError
+from edgeasr.errors import BundleError, EdgeASRError, TrainingError
 from edgeasr.train.config import TrainConfig
 from edgeasr_bench.environment import read_environment
-from edgeasr_bench.study.record import Provenance, Result, Score, Trial
+from edgeasr_bench.study.record import Failure, Provenance, Result, Score, Trial
 from edgeasr_bench.study.spec import PlannedRun, Study
 
 __all__ = ["bundle_path", "collect", "train_runs"]
@@ -30,6 +30,8 @@ def train_runs(
 ) -> None:
     """Train each run with each seed, where that is not done yet.
 
+    One that diverges, which it would do again, is noted beside the place of its bundle, and the others go on.
+
     Args:
         study: what to train.
         out: folder of the study; bundles go into `bundles/` there.
@@ -40,17 +42,24 @@ def train_runs(
     Raises:
         BundleError: a bundle is there that was trained with other settings.
         ConfigError: there is no run of such a name.
-        EdgeASRError: a training failed, for one of the reasons of `edgeasr.train.fit.train`.
+        EdgeASRError: a training failed for another reason, one of those of `edgeasr.train.fit.train`.
     """
     trainings = [(run, seed) for run in study.select(only) for seed in study.seeds]
     for number, (run, seed) in enumerate(trainings, start=1):
         path = bundle_path(out, run, seed)
         config = study.config(run, seed)
-        if _is_done(path, config):
+        if _is_done(path, config) or _failure(path, config):
             continue
         report(f"{run.name}, seed {seed} ({number} of {len(trainings)})")
-        provenance = _train(config, path, report, progress)
-        write_text(_beside(path), json.dumps(to_mapping(provenance), indent=1) + "\n")
+        try:
+            provenance = _train(config, path, report, progress)
+        except TrainingError as error:
+            report(f"{run.name}, seed {seed}: {error}")
+            _write(_failed(path), {"training": to_mapping(config), "reason": str(error)})
+            shutil.rmtree(path.with_name(f"{path.name}.training"), ignore_errors=True)
+        else:
+            _write(_beside(path), to_mapping(provenance))
+            _failed(path).unlink(missing_ok=True)
 
 
 def collect(study: Study, out: Path) -> tuple[Result, ...]:
@@ -61,18 +70,19 @@ def collect(study: Study, out: Path) -> tuple[Result, ...]:
     """
     results = []
     for run in study.runs:
-        paths = [(seed, bundle_path(out, run, seed)) for seed in study.seeds]
-        config = study.config(run, study.seeds[0])
+        trainings = [(seed, bundle_path(out, run, seed), study.config(run, seed)) for seed in study.seeds]
+        _, _, first = trainings[0]
         results.append(
             Result(
                 name=run.name,
-                model=config.model,
+                model=first.model,
                 differs=run.settings,
-                settings=to_mapping(config),
+                settings=to_mapping(first),
                 paper=run.paper,
                 why=run.why,
-                trials=tuple(
-                    _trial(path, seed, out) for seed, path in paths if _is_done(path, replace(config, seed=seed))
+                trials=tuple(_trial(path, seed, out) for seed, path, config in trainings if _is_done(path, config)),
+                failures=tuple(
+                    Failure(seed, reason) for seed, path, config in trainings if (reason := _failure(path, config))
                 ),
             )
         )
@@ -95,6 +105,8 @@ def _train(
                 report(found["note"])
             elif "progress" in found:
                 progress(found["progress"])
+            elif "diverged" in found:
+                raise TrainingError(found["diverged"])
             elif "error" in found:
                 raise EdgeASRError(found["error"])
             else:
@@ -105,6 +117,25 @@ def _train(
 def _beside(path: Path) -> Path:
     """Name the file that says what a bundle was trained on; the bundle itself must be the same wherever it was."""
     return path.with_name(f"{path.name}.json")
+
+
+def _failed(path: Path) -> Path:
+    """Name the file that says why there is no bundle."""
+    return path.with_name(f"{path.name}.failed.json")
+
+
+def _write(path: Path, values: Mapping[str, Any]) -> None:
+    write_text(path, json.dumps(values, indent=1) + "\n")
+
+
+def _failure(path: Path, config: TrainConfig) -> str:
+    """Say why the training of a bundle diverged; nothing where it did not, or had other settings."""
+    failed = _failed(path)
+    if path.exists() or not failed.exists():
+        return ""
+    noted = json.loads(failed.read_text())
+    reason: str = noted["reason"]
+    return reason if from_mapping(TrainConfig, noted["training"], str(failed)) == config else ""
 
 
 def _is_done(path: Path, config: TrainConfig) -> bool:

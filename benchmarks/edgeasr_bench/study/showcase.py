@@ -22,7 +22,8 @@ from edgeasr.metrics.plot import plot_confusion
 from edgeasr.runtime import load
 from edgeasr.train.config import TrainConfig
 from edgeasr_bench.study.pictures import Panel, plot_layers, plot_panels
-from edgeasr_bench.study.record import Measure, Result, Showcase, Trial, best_first
+from edgeasr_bench.study.record import Result, Showcase, Trial, best_first
+from edgeasr_bench.study.spec import Measure
 
 __all__ = ["make_showcase"]
 
@@ -86,7 +87,7 @@ def _evaluation(bundle: Bundle, examples: Sequence[Example], picture: Path) -> d
 
 
 def _transcripts(bundle: Bundle) -> tuple[tuple[str, str], ...]:
-    """Let a recogniser write down some of the utterances that its bundle keeps of the test split."""
+    """Let a recogniser write down some of the utterances that its bundle keeps to verify exports with."""
     samples, manifest = bundle.samples(), bundle.manifest
     features = samples.verification[:_TRANSCRIPTS]
     said = right_answers(samples.targets[:_TRANSCRIPTS], manifest.labels, manifest.ctc)
@@ -115,7 +116,7 @@ def _draw_clip(example: Example, picture: Path) -> str:
 
 
 def _draw_layers(bundle: Bundle, picture: Path) -> bool:
-    """Draw what the convolutions of a bundle make of its first test clip; say whether it has any."""
+    """Draw what the convolutions of a bundle make of a clip that it keeps; say whether it has any."""
     import keras
 
     model = keras.saving.load_model(bundle.model_path, compile=False)

@@ -4,14 +4,28 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from edgeasr.config import from_mapping, read_toml
 from edgeasr.errors import ConfigError
-from edgeasr.models import model_spec
+from edgeasr.models import check_options, model_spec
 from edgeasr.train.config import TrainConfig
+from edgeasr.train.task import resolve_frontend
 
-__all__ = ["STUDIES", "Paper", "PlannedRun", "Quick", "Section", "Study", "load_study", "study_names"]
+__all__ = [
+    "STUDIES",
+    "Measure",
+    "Paper",
+    "PlannedRun",
+    "Quick",
+    "Section",
+    "Study",
+    "load_study",
+    "measure_of",
+    "study_names",
+]
+
+Measure = Literal["accuracy", "WER"]
 
 STUDIES = Path(__file__).with_name("studies")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")  # of a run, which is also a folder
@@ -125,6 +139,8 @@ class Study:
                 raise ConfigError(f"expected a run's name of small letters, digits, '-' and '.', got {name!r}")
             if name in names[:position]:
                 raise ConfigError(f"the run {name!r} is there twice: name one of them differently")
+        if not names or not self.quick.runs:
+            raise ConfigError("expected at least one run, in runs and in the runs of quick")
         _check_runs(self.quick.runs, names, "quick")
         for section in self.sections:
             _check_runs(section.runs, names, f"section {section.title!r}")
@@ -133,6 +149,11 @@ class Study:
             raise ConfigError(f"the run {min(unseen)!r} is in no section: add it to the runs of one")
         if not self.seeds or not self.quick.seeds:
             raise ConfigError("seeds must name at least one, such as [0, 1, 2]")
+
+    @property
+    def measure(self) -> Measure:
+        """What its runs are scored by: the models of a study are all of one kind."""
+        return measure_of(self.config(self.runs[0], self.seeds[0]).model)
 
     def config(self, run: PlannedRun, seed: int, where: str = "study") -> TrainConfig:
         """Resolve the settings of a training.
@@ -185,7 +206,7 @@ def load_study(name: str, quick: bool = False, seeds: int | None = None) -> Stud
         seeds: train with the seeds 0 to `seeds - 1` instead of its own.
 
     Raises:
-        ConfigError: there is no such study, or the file has a mistake.
+        ConfigError: there is no such study, the file has a mistake, or some models classify and others transcribe.
     """
     path = Path(name) if name.endswith(".toml") else STUDIES / f"{name}.toml"
     if not name.endswith(".toml") and name not in study_names():
@@ -193,9 +214,27 @@ def load_study(name: str, quick: bool = False, seeds: int | None = None) -> Stud
     study = from_mapping(Study, read_toml(path), path.name)
     study = study.as_quick() if quick else study
     study = replace(study, seeds=tuple(range(seeds))) if seeds else study
+    first: dict[Measure, str] = {}  # run of each kind
     for run in study.runs:
-        model_spec(study.config(run, study.seeds[0], path.name).model)
+        config = study.config(run, study.seeds[0], path.name)
+        check_options(config.model, config.options)
+        resolve_frontend(config, model_spec(config.model))
+        first.setdefault(measure_of(config.model), run.name)
+    if len(first) > 1:
+        raise ConfigError(
+            f"{path.name}: run {first['WER']} transcribes and run {first['accuracy']} classifies: "
+            "expected models of one kind: make two studies of them"
+        )
     return study
+
+
+def measure_of(model: str) -> Measure:
+    """Say what a model is scored by: word errors if it transcribes.
+
+    Raises:
+        ConfigError: there is no such model.
+    """
+    return "WER" if model_spec(model).ctc else "accuracy"
 
 
 def _check_runs(wanted: Sequence[str], names: Sequence[str], where: str) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from edgeasr_bench.study.blocks import Table
-from edgeasr_bench.study.record import Measure, Result
+from edgeasr_bench.blocks import Table
+from edgeasr_bench.study.record import Result
+from edgeasr_bench.study.spec import Measure
 
 __all__ = ["LEGEND", "comparison", "describe", "order_by_loss"]
 
@@ -14,7 +15,7 @@ LEGEND = (
     "clips of the seed in the middle: all seeds are tested on the same clips, and pooled, every clip would count "
     "several times. Seconds are those of a whole training, measuring on the dev split included; clips/s are training "
     "clips while the model trains. In brackets behind the epochs is the one whose weights were kept, the best on the "
-    "dev split."
+    "dev split. A seed that diverged counts in no figure."
 )
 
 _NONE = "-"
@@ -56,6 +57,7 @@ def _columns(measure: Measure) -> Sequence[_Column]:
         ),
         ("accuracy, document", lambda result: _percent(result.paper.accuracy)),
         (f"{measure}, here", _score),
+        ("diverged", _failures),
         ("95 % interval", lambda result: _interval(result, measure)),
         ("validation loss, document", lambda result: _number(result.paper.dev_loss, 1)),
         (_DEV_LOSS, lambda result: _spread([trial.dev_loss for trial in result.trials], 3)),
@@ -71,8 +73,12 @@ def _columns(measure: Measure) -> Sequence[_Column]:
 
 def _score(result: Result) -> str:
     if not result.trials:
-        return "not trained"
+        return "diverged" if result.failures else "not trained"
     return _spread([100 * score for score in result.scores], 2, " %")
+
+
+def _failures(result: Result) -> str:
+    return "; ".join(f"seed {failure.seed}: {failure.reason}" for failure in result.failures) or _NONE
 
 
 def _interval(result: Result, measure: Measure) -> str:

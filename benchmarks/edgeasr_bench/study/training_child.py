@@ -1,7 +1,8 @@
 """Train one model in a process of its own: what TensorFlow keeps of each model would fill the memory over a study.
 
 `python -m edgeasr_bench.study.training_child SETTINGS OUT`, with the settings as JSON, reports each line as `note`, the
-share of an epoch that is done as `progress`, and in the end `parameters` and `device`, or an `error`.
+share of an epoch that is done as `progress`, and in the end `parameters` and `device`; or why it `diverged`, which
+concerns this training alone, or another `error`.
 """
 
 import json
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from edgeasr.child import report
 from edgeasr.config import from_mapping
-from edgeasr.errors import EdgeASRError
+from edgeasr.errors import EdgeASRError, TrainingError
 from edgeasr.gpu import gpus_of
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.fit import train
@@ -37,5 +38,7 @@ def main(settings: str, out: str) -> None:
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
+    except TrainingError as error:
+        report(diverged=str(error))
     except EdgeASRError as error:
         report(error=str(error))

@@ -27,7 +27,7 @@ class Scheme:
     Attributes:
         configure_tflite: sets up a `tf.lite.TFLiteConverter`, given the calibration features [clips, frames, bins].
         quantise_onnx: turns a float32 ONNX file into one of this scheme: (source, target, calibration).
-        min_agreement: share of the verification clips that must get the label that the Keras original gives.
+        min_agreement: share of the labels, or characters, of the Keras original that must be given too.
         max_error: largest difference of a score from the original's, where the scheme promises one.
     """
 

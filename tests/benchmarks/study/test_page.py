@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from edgeasr_bench.blocks import Bullets, Code, Heading, Picture, Table, Text, to_html, to_markdown
 from edgeasr_bench.environment import read_environment
 from edgeasr_bench.study import write_pages
-from edgeasr_bench.study.blocks import Bullets, Code, Heading, Picture, Table, Text, to_html, to_markdown
 from edgeasr_bench.study.page import make_page
-from edgeasr_bench.study.record import Provenance, Record
+from edgeasr_bench.study.record import Failure, Provenance, Record
 
 VOID = {"meta", "img", "br"}
 
@@ -72,6 +72,16 @@ def test_run_that_was_not_trained_is_a_row(record: Callable[..., Record]) -> Non
     made = replace(made, results=(replace(made.results[0], trials=()), *made.results[1:]))
     row = cells(to_markdown(make_page(made)), "a-2")
     assert (row["accuracy, here"], row["95 % interval"], row["seconds, document"]) == ("not trained", "-", "100")
+
+
+def test_run_that_diverged_is_a_row(record: Callable[..., Record]) -> None:
+    made = record()
+    assert "diverged" not in cells(to_markdown(make_page(made)), "a-2")
+    failures = (Failure(0, "loss is nan after epoch 7"), Failure(2, "loss is inf after epoch 1"))
+    first = replace(made.results[0], trials=(), failures=failures)
+    row = cells(to_markdown(make_page(replace(made, results=(first, *made.results[1:])))), "a-2")
+    assert row["accuracy, here"] == "diverged"
+    assert row["diverged"] == "seed 0: loss is nan after epoch 7; seed 2: loss is inf after epoch 1"
 
 
 def test_one_seed_has_no_range(record: Callable[..., Record]) -> None:

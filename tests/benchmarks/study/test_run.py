@@ -10,12 +10,14 @@ import pytest
 
 from edgeasr.bundle import Bundle
 from edgeasr.config import from_mapping, to_mapping
-from edgeasr.errors import BundleError, ConfigError, EdgeASRError
+from edgeasr.errors import BundleError, ConfigError, EdgeASRError, TrainingError
+from edgeasr.train.config import TrainConfig
 from edgeasr_bench.environment import read_environment
-from edgeasr_bench.study.record import Provenance, Score
-from edgeasr_bench.study.run import collect, train_runs
+from edgeasr_bench.study.record import Failure, Provenance, Score
+from edgeasr_bench.study.run import bundle_path, collect, train_runs
 from edgeasr_bench.study.spec import Study
 
+WHY = "loss is nan after epoch 7: try a smaller learning rate or clip_norm"
 HISTORY = [
     {"loss": 2.0, "dev_accuracy": 0.5, "dev_loss": 1.0, "seconds": 3.25, "clips_per_s": 90.0},
     {"loss": 1.0, "dev_accuracy": 0.7, "dev_loss": 1.5, "seconds": 2.5, "clips_per_s": 110.0},
@@ -103,3 +105,56 @@ def test_failed_training_says_why(values: dict[str, Any], tmp_path: Path) -> Non
         train_runs(study, tmp_path, (), lines.append)
     assert lines == ["a-2, seed 0 (1 of 6)"]
     assert collect(study, tmp_path)[0].trials == ()
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch, write_bundle: Callable[..., Bundle], study: Study) -> list[str]:
+    """Let trainings be over at once: those of run a-4 with seed 0 diverge; give the names of those that were begun."""
+    begun: list[str] = []
+
+    def train(config: TrainConfig, path: Path, *_: object) -> Provenance:
+        begun.append(path.name)
+        if path.name == "a-4-s0" and config.batch_size == 16:
+            path.with_name("a-4-s0.training").mkdir(parents=True)
+            raise TrainingError(WHY)
+        run, seed = next((run, seed) for run in (0, 1, 2) for seed in (0, 1) if _name(study, run, seed) == path.name)
+        write_bundle(run, seed, METRICS, batch_size=config.batch_size)
+        return Provenance(5, "CPU", read_environment())
+
+    monkeypatch.setattr("edgeasr_bench.study.run._train", train)
+    return begun
+
+
+def _name(study: Study, run: int, seed: int) -> str:
+    return bundle_path(Path(), study.runs[run], seed).name
+
+
+def test_diverging_run_is_noted_and_the_others_go_on(trained: list[str], study: Study, tmp_path: Path) -> None:
+    lines: list[str] = []
+    train_runs(study, tmp_path, (), lines.append)
+    assert trained == ["a-2-s0", "a-2-s1", "a-4-s0", "a-4-s1", "b-s0", "b-s1"]
+    assert f"a-4, seed 0: {WHY}" in lines
+    _, result, _ = collect(study, tmp_path)
+    assert result.failures == (Failure(0, WHY),)
+    assert [trial.seed for trial in result.trials] == [1]
+    assert not (tmp_path / "bundles" / "a-4-s0.training").exists()
+
+
+def test_diverged_run_is_not_tried_again_with_the_same_settings(
+    trained: list[str], study: Study, tmp_path: Path
+) -> None:
+    train_runs(study, tmp_path)
+    trained.clear()
+    train_runs(study, tmp_path)
+    assert trained == []
+
+
+def test_diverged_run_is_tried_again_with_other_settings(trained: list[str], study: Study, tmp_path: Path) -> None:
+    train_runs(study, tmp_path, ("a-4",))
+    changed = replace(study, settings={**study.settings, "batch_size": 8}, seeds=(0,))
+    assert collect(changed, tmp_path)[1].failures == ()
+    trained.clear()
+    train_runs(changed, tmp_path, ("a-4",))
+    assert trained == ["a-4-s0"]
+    assert len(collect(changed, tmp_path)[1].trials) == 1
+    assert not (tmp_path / "bundles" / "a-4-s0.failed.json").exists()

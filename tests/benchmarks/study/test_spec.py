@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from edgeasr.config import from_mapping
+from edgeasr.config import from_mapping, read_toml
 from edgeasr.errors import ConfigError
+from edgeasr.train.config import TrainConfig
 from edgeasr_bench.study.spec import STUDIES, Study, load_study, study_names
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,6 +41,25 @@ def test_example_of_the_documentation_is_a_study(tmp_path: Path) -> None:
     assert load_study(str(path)).runs[0].paper.parameters == 23180
 
 
+def test_small_recogniser_of_the_study_is_that_of_the_recipe() -> None:
+    recipe = read_toml(ROOT / "export" / "recipes" / "coffee-orders.toml")
+    study = load_study("ctc")
+    (run,) = study.select(("ctc-small",))
+    assert study.config(run, 0) == from_mapping(TrainConfig, recipe, "recipe")
+
+
+def test_quick_form_of_ctc_needs_no_archive() -> None:
+    study = load_study("ctc", quick=True)
+    assert all(name.startswith("synthetic:") for run in study.runs for name in study.config(run, 0).data)
+
+
+def test_measure_follows_from_the_models() -> None:
+    assert {name: load_study(name).measure for name in ("ctc", "fsdd-cnn-rnn")} == {
+        "ctc": "WER",
+        "fsdd-cnn-rnn": "accuracy",
+    }
+
+
 def test_settings_of_a_run_go_before_those_of_the_study(study: Study) -> None:
     config = study.config(study.runs[2], 5)
     assert (config.model, config.batch_size, config.epochs, config.seed) == ("fsdd-cnn", 16, 4, 5)
@@ -70,6 +90,8 @@ def test_select_keeps_the_order_of_the_study(study: Study) -> None:
     ("change", "complaint"),
     [
         ({"titel": "x"}, "study.toml: unknown setting 'titel': expected one of title"),
+        ({"runs": []}, "expected at least one run"),
+        ({"quick": {"runs": [], "settings": {}}}, "expected at least one run"),
         ({"seeds": []}, "seeds must name at least one"),
         ({"runs": [{"name": "a-2"}, {"name": "a-2"}]}, "the run 'a-2' is there twice"),
         ({"runs": [{"name": "A 2"}]}, "expected a run's name of small letters, digits, '-' and '.', got 'A 2'"),
@@ -108,6 +130,9 @@ def edited(tmp_path: Path, old: str, new: str) -> str:
         ("epochs = 10", "epochs = 0", "mine.toml: run cnn-10: epochs must be at least 1, got 0"),
         ('model = "fsdd-cnn"', 'model = "resnet"', "unknown model 'resnet': expected one of"),
         ('"constant"', '"linear"', "mine.toml: run cnn-10: schedule"),
+        ("epochs = 10", "options = { units = 3 }", "fsdd-cnn has no option 'units'"),
+        ("epochs = 10", "frontend = { mels = 3 }", "frontend: unknown setting 'mels'"),
+        ('"fsdd-lstm"', '"ctc-gru"', "mine.toml: run lstm-10 transcribes and run cnn-10 classifies"),
     ],
 )
 def test_wrong_setting_shows_before_any_training(tmp_path: Path, old: str, new: str, complaint: str) -> None:
