@@ -46,7 +46,7 @@ def read_inputs(candidates: Sequence[Candidate], models: Sequence[Runtime], sett
     """
     if not settings.data:
         return [_without_data(candidate, model) for candidate, model in zip(candidates, models, strict=True)]
-    keys = [(labels_of(model, settings.labels), model.frontend, model.ctc) for model in models]
+    keys = [(labels_of(model, model.labels or settings.labels), model.frontend, model.ctc) for model in models]
     examples = load_datasets(settings.data, settings.leave_out).labelled(settings.split)
     read = {key: Inputs(*load_inputs(examples, *key)) for key in dict.fromkeys(keys)}
     return [read[key] for key in keys]
