@@ -93,13 +93,18 @@ class StreamingTranscriber:
 
         Raises:
             ArtefactError: the model is no CTC model.
-            ConfigError: it looks at the whole utterance before it gives a word.
+            ConfigError: it looks at the whole utterance, or as far as its window goes, before it gives a word.
         """
         self._ctc, self.frontend = ctc_of(model)
         if self._ctc.lookahead is None:
             raise ConfigError(
                 f"{model.path}: looks at the whole utterance, in both directions, and cannot transcribe a stream: "
                 "transcribe a file, or use a model of limited look-ahead"
+            )
+        if self._ctc.count(self.frontend.frames - self._ctc.lookahead) < 1:
+            raise ConfigError(
+                f"{model.path}: looks ahead {self._ctc.lookahead} frames, as far as its window of {self.frontend.frames}: "
+                "transcribe a file, or train with a longer frontend.clip_ms"
             )
         self._lookahead = self._ctc.lookahead
         self._model = model

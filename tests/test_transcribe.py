@@ -161,6 +161,8 @@ def test_silence_costs_bounded_memory_and_gives_no_words() -> None:
 def test_a_model_that_reads_both_ways_cannot_stream() -> None:
     with pytest.raises(ConfigError, match="looks at the whole utterance, in both directions"):
         StreamingTranscriber(Tones(None))
+    with pytest.raises(ConfigError, match="looks ahead 199 frames, as far as its window of 199"):
+        StreamingTranscriber(Tones(FRONTEND.frames))
 
 
 def test_a_model_that_spots_words_does_not_transcribe() -> None:
