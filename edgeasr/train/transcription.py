@@ -1,6 +1,7 @@
 """Training a recogniser: the transcript of an utterance of any length, by CTC."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -108,7 +109,7 @@ class Transcribing(Task):
             given = split.features(self.frontend, rows)
             outputs = keras.ops.convert_to_numpy(model.predict_on_batch(given))
             wanted = ctc_wanted(count_frames(given).tolist(), split.transcripts[rows], self._ctc)
-            losses += keras.ops.convert_to_numpy(_keras_ctc(wanted, outputs)).tolist()
+            losses += keras.ops.convert_to_numpy(_exact_loss()(wanted, outputs)).tolist()
             said += answers(outputs, given, self.labels, self._ctc).tolist()
         right = right_answers(split.transcripts, self.labels, self._ctc).tolist()
         pairs = zip(split.names, right, said, strict=True)
@@ -135,6 +136,19 @@ def _keras_ctc(wanted: Any, logits: Any) -> Any:
     import keras
 
     return keras.ops.ctc_loss(wanted[:, 2:], logits, wanted[:, 1], wanted[:, 0], mask_index=logits.shape[-1] - 1)
+
+
+@cache
+def _exact_loss() -> Callable[[Any, Any], Any]:
+    """Give a loss that is finite for all logits, compiled where the backend does not do that by itself."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return _keras_ctc
+    import tensorflow as tf
+
+    compiled: Callable[[Any, Any], Any] = tf.function(_keras_ctc, reduce_retracing=True)
+    return compiled
 
 
 def _tensorflow_ctc(wanted: Any, logits: Any) -> Any:
