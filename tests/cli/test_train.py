@@ -42,7 +42,7 @@ def test_train_takes_the_recipe_and_lets_options_go_before_it(tmp_path: Path) ->
         ('model = "ds-cnn"\ndata = ["synthetic"]\nepochs = "many"', "expected int, got 'many'"),
         ('model = "ds-cnn"\ndata = ["synthetic"]\n[augment]\nshift_ms = -1', "shift_ms must be 0 or more"),
         ('model = "ds-cnn"\ndata = ["synthetic"]\n[frontend]\nhop_ms = 0', "hop_ms"),
-        ('model = "resnet"\ndata = ["synthetic"]', "unknown model 'resnet': expected one of ds-cnn, fsdd-cnn"),
+        ('model = "resnet"\ndata = ["synthetic"]', "unknown model 'resnet': expected one of"),
         ('model = "ds-cnn"\ndata = ["timit"]', "unknown data set 'timit': expected one of"),
         ('model = "ds-cnn"\ndata = ["folder:nowhere"]', "nowhere"),
         ('model = "ds-cnn"\ndata = ["synthetic"]\nleave_out = "theo"', "synthetic has no speaker 'theo'"),

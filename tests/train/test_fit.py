@@ -136,8 +136,8 @@ def test_train_refuses_to_resume_with_other_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        replace(CONFIG, weight_decay=0.1, warmup_epochs=1, clip_norm=1.0),
-        TrainConfig("ctc-cnn-rnn", ("synthetic:yes,no",), epochs=3, limit=8, optimizer="sgd", momentum=0.9, seed=1),
+        replace(CONFIG, epochs=2, weight_decay=0.1, warmup_epochs=1, clip_norm=1.0),
+        TrainConfig("ctc-cnn-rnn", ("synthetic:yes,no",), epochs=2, limit=8, optimizer="sgd", momentum=0.9, seed=1),
     ],
 )
 def test_a_resumed_training_ends_as_one_that_went_through(config: TrainConfig, tmp_path: Path) -> None:
