@@ -24,11 +24,18 @@ _STEP_S = 0.24  # between two inferences on a stream
 
 @dataclass(frozen=True)
 class TimedWord:
-    """A word and when it was said, in seconds of audio since the start of the stream."""
+    """A word and when it was said.
+
+    Attributes:
+        text: the word.
+        start_s, end_s: seconds of audio since the start of the clip or stream.
+        utterance: number of the utterance in the stream, from 0.
+    """
 
     text: str
     start_s: float
     end_s: float
+    utterance: int = 0
 
 
 class Transcriber:
@@ -103,8 +110,8 @@ class StreamingTranscriber:
             )
         if self._ctc.count(self.frontend.frames - self._ctc.lookahead) < 1:
             raise ConfigError(
-                f"{model.path}: looks ahead {self._ctc.lookahead} frames, as far as its window of {self.frontend.frames}: "
-                "transcribe a file, or train with a longer frontend.clip_ms"
+                f"{model.path}: looks ahead {self._ctc.lookahead} frames, as far as its window of "
+                f"{self.frontend.frames}: transcribe a file, or train with a longer frontend.clip_ms"
             )
         self._lookahead = self._ctc.lookahead
         self._model = model
@@ -115,7 +122,7 @@ class StreamingTranscriber:
         self._output_s = frame_s * self._ctc.stride
         self._step_frames = max(1, round(_STEP_S / frame_s))
         self._pause_frames = round(_PAUSE_S / self._output_s)
-        self._start_frame = 0  # of the utterance, in the stream
+        self._start_frame = self._utterance = 0  # where the utterance begins in the stream, and its number
         self._begin(np.zeros((0, self.frontend.bins), np.float32))
 
     def feed(self, samples: NDArray[np.float32]) -> list[TimedWord]:
@@ -157,6 +164,7 @@ class StreamingTranscriber:
     def _end(self) -> list[TimedWord]:
         """End the utterance where it is decoded to; what follows belongs to the next."""
         left = self._timed(self._decoder.finish())
+        self._utterance += bool(self._finished)  # of one without words nobody knows
         self._go_on_from(self._decoded)
         return left
 
@@ -177,7 +185,12 @@ class StreamingTranscriber:
         for word in found:
             self._finished = word.end_frame
         return [
-            TimedWord(word.text, *(begin_s + frame * self._output_s for frame in (word.start_frame, word.end_frame)))
+            TimedWord(
+                word.text,
+                begin_s + word.start_frame * self._output_s,
+                begin_s + word.end_frame * self._output_s,
+                self._utterance,
+            )
             for word in found
         ]
 

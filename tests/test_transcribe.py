@@ -131,8 +131,12 @@ def test_words_come_while_the_stream_goes_on() -> None:
 def test_a_pause_ends_an_utterance_and_time_goes_on() -> None:
     pause = np.zeros(3 * RATE_HZ, np.float32)
     first, second = say("ab"), say("ba")
-    words = stream(Tones(), np.concatenate([first, pause, second]), [])
+    audio = np.concatenate([pause, first, pause, second])[len(pause) :]
+    words = stream(Tones(), audio, [])
     assert [text for text, _ in words] == ["ab", "ba"]
+    transcriber = StreamingTranscriber(Tones())
+    numbered = transcriber.feed(np.concatenate([pause, audio])) + transcriber.finish()
+    assert [word.utterance for word in numbered] == [0, 1]
     began_s = (len(first) + len(pause)) / RATE_HZ + 0.04
     assert words[1][1] == pytest.approx(began_s, abs=0.03)
 

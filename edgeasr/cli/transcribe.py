@@ -1,7 +1,7 @@
 """`edgeasr transcribe`: the words in a file, a pipe or the microphone."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -93,23 +93,26 @@ def _read(source: str, rate: int | None, frontend: FrontendConfig) -> tuple[Clip
 
 
 def _stream(transcriber: StreamingTranscriber, blocks: Blocks, as_json: bool, microphone: bool) -> None:
-    try:
-        for block in blocks:
-            _print(transcriber.feed(block), as_json)
-    except KeyboardInterrupt:
-        if not microphone:
-            raise
-    _print(transcriber.finish(), as_json)
-    if not as_json:
+    before: TimedWord | None = None
+    for word in _words(transcriber, blocks, microphone):
+        if as_json:
+            click.echo(json.dumps({**_plain(word), "utterance": word.utterance}))
+        else:
+            gap = "" if before is None else " " if word.utterance == before.utterance else "\n"
+            click.echo(f"{gap}{word.text}", nl=False)  # flushed at once: somebody is reading along
+        before = word
+    if before and not as_json:
         click.echo()
 
 
-def _print(words: Iterable[TimedWord], as_json: bool) -> None:
-    for word in words:
-        if as_json:
-            click.echo(json.dumps(_plain(word)))
-        else:
-            click.echo(f"{word.text} ", nl=False)  # flushed at once: somebody is reading along
+def _words(transcriber: StreamingTranscriber, blocks: Blocks, microphone: bool) -> Iterator[TimedWord]:
+    try:
+        for block in blocks:
+            yield from transcriber.feed(block)
+    except KeyboardInterrupt:
+        if not microphone:
+            raise
+    yield from transcriber.finish()
 
 
 def _plain(word: TimedWord) -> dict[str, object]:

@@ -85,6 +85,14 @@ def test_standard_input_is_written_down_whole_or_as_it_comes(model: str) -> None
     assert 0.04 < words[0]["start_s"] < words[0]["end_s"] < words[1]["start_s"] < 0.6
 
 
+def test_an_utterance_is_a_line(model: str) -> None:
+    audio = np.concatenate([say("ab ba"), np.zeros(RATE_HZ * 2, np.float32), say("b")])
+    assert run(model, "-", "--stream", stdin=pcm(audio)).stdout == b"ab ba\nb\n"
+    lines = run(model, "-", "--stream", "--json", stdin=pcm(audio)).stdout.splitlines()
+    assert [json.loads(line)["utterance"] for line in lines] == [0, 0, 1]
+    assert run(model, "-", "--stream", stdin=pcm(np.zeros(RATE_HZ, np.float32))).stdout == b""
+
+
 def test_a_stream_may_be_longer_than_the_window(model: str) -> None:
     text = "ab ba " * 8
     assert run(model, "-", "--stream", stdin=pcm(say(text))).stdout.split() == text.encode().split()
