@@ -87,6 +87,8 @@ def command(
     ]
     print_table(("artefact", ">size", ">agrees", ">diff", ">accuracy", ">original"), rows)
     samples = artefacts[0]["verification"]["samples"]
+    if exported.manifest.ctc:
+        click.echo("agrees: of the characters; accuracy: transcripts without any error")
     click.echo(f"Verified against the Keras original on {samples} clips; written to {exported.path}/")
 
 

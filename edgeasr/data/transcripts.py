@@ -41,7 +41,8 @@ def load_coffee_orders(path: str | None) -> Dataset:
         "coffee orders by Picovoice Inc., https://github.com/Picovoice/speech-to-intent-benchmark, Apache-2.0; "
         "texts found by machine"
     )
-    return _load("coffee-orders", path or _archive("coffee-orders", "coffee_orders.zip"), licence, skip_empty=True)
+    path = path or _archive("coffee-orders", "coffee_orders.zip")
+    return _load("coffee-orders", path, licence, skip_empty=True, own="coffeeDrink")
 
 
 def load_read_speech(path: str | None) -> Dataset:
@@ -59,7 +60,8 @@ def load_read_speech(path: str | None) -> Dataset:
         "LibriSpeech by V. Panayotov et al., https://www.openslr.org/12, CC BY 4.0; LJ Speech by Keith Ito, public "
         "domain; AN4 by Carnegie Mellon University, BSD-style"
     )
-    return _load("read-speech", path or _archive("read-speech", "read_speech.zip"), licence, skip_empty=True)
+    path = path or _archive("read-speech", "read_speech.zip")
+    return _load("read-speech", path, licence, skip_empty=True, own="set")
 
 
 def _archive(dataset: str, name: str) -> str:
@@ -69,11 +71,14 @@ def _archive(dataset: str, name: str) -> str:
     return path
 
 
-def _load(dataset: str, path: str, licence: str, skip_empty: bool) -> Dataset:
+def _load(dataset: str, path: str, licence: str, skip_empty: bool, own: str = "path") -> Dataset:
+    """Load a manifest; `own` is a column by which a published set is told from others."""
     rows = read_manifest(list_files(path, _LAYOUT.removeprefix("expected ")), path, ())
     if rows is None:
         raise DataError(f"{path}: no manifest.csv in it: {_LAYOUT}")
     there = rows[0].cells
+    if own not in there:
+        raise DataError(f"{path}: is not {dataset}, whose manifest.csv has a column {own}: load it as transcripts:PATH")
     text = next((column for column in ("text", "text_auto") if column in there), None)
     speaker = next((column for column in ("speaker", "pseudo_speaker") if column in there), None)
     if text is None or (speaker is None and "split" not in there):

@@ -47,7 +47,11 @@ class Transcribing(Task):
         }
         for split in ("train", "dev"):
             if not spoken[split]:
-                raise DataError(f"{dataset.name}: no utterance in the split {split!r}: add speakers")
+                counts = ", ".join(f"{name} {len(examples)}" for name, examples in spoken.items())
+                raise DataError(
+                    f"{dataset.name}: no utterance in the split {split!r} (there are {counts}): add speakers, of "
+                    "whom one in ten goes there, or say the split of each clip yourself"
+                )
         self._train = Utterances(choose(spoken["train"], config), frontend, ctc, config.augment)
         self._dev = Utterances(spoken["dev"], frontend, ctc)
         self._test = Utterances(spoken["test"], frontend, ctc)

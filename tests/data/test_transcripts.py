@@ -79,16 +79,19 @@ def test_load_of_another_layout_is_one_clear_line(folder: Path, tmp_path: Path) 
     assert f"{folder}: no manifest.csv in it: expected a folder or zip" in complaint(f"transcripts:{folder}")
 
 
-@pytest.mark.parametrize("name", ["coffee-orders", "read-speech"])
+@pytest.mark.parametrize(("name", "own"), [("coffee-orders", "coffeeDrink"), ("read-speech", "set")])
 def test_archives_of_the_data_folder_leave_out_clips_without_text(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, own: str
 ) -> None:
     monkeypatch.delenv("EDGEASR_DATA", raising=False)
     archive = f"{name.replace('-', '_')}.zip"
     assert complaint(name) == (
         f"{name} is not downloaded: give {archive} as {name}:PATH, or its folder as EDGEASR_DATA"
     )
-    (folder / "manifest.csv").write_text("path,text,split\nb.wav,,train\na/c.wav,off,dev\n")
+    assert complaint(f"{name}:{folder}") == (
+        f"{folder}: is not {name}, whose manifest.csv has a column {own}: load it as transcripts:PATH"
+    )
+    (folder / "manifest.csv").write_text(f"path,text,split,{own}\nb.wav,,train,x\na/c.wav,off,dev,x\n")
     shutil.make_archive(str(tmp_path / archive.removesuffix(".zip")), "zip", folder)
     monkeypatch.setenv("EDGEASR_DATA", str(tmp_path))
     assert [example.id for example in load_dataset(name).examples] == ["a/c.wav"]
