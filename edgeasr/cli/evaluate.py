@@ -107,12 +107,7 @@ def _transcripts(
     if as_json:
         print_json({**result.to_json(), "transcripts": [asdict(item) for item in utterances]})
         return
-    click.echo(f"WER {result.wer:.2%}  (95 % interval {result.wer_low:.2%} to {result.wer_high:.2%})")
-    click.echo(f"CER {result.cer:.2%}  (95 % interval {result.cer_low:.2%} to {result.cer_high:.2%})")
-    click.echo(
-        f"{result.words} words in {result.utterances} utterances: {result.substitutions} substituted, "
-        f"{result.deletions} deleted, {result.insertions} inserted"
-    )
+    click.echo(str(result))
     for item in worst(utterances, _WORST):
         click.echo(f"{item.name}\n  said  {item.reference}\n  heard {item.hypothesis}")
 

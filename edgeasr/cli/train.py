@@ -66,4 +66,4 @@ def command(
     if "test_accuracy" in metrics:
         click.echo(f"test accuracy {Accuracy(**metrics['test_accuracy'])}")
     if "test_wer" in metrics:
-        click.echo(f"test {Transcription(**metrics['test_wer'])}")
+        click.echo(f"on the test split: {Transcription(**metrics['test_wer'])}")

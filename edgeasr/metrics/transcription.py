@@ -84,11 +84,12 @@ class Transcription:
         return asdict(self)
 
     def __str__(self) -> str:
-        errors = self.substitutions + self.deletions + self.insertions
-        words = f"95 % interval {self.wer_low:.2%} to {self.wer_high:.2%}, {errors} of {self.words} words"
-        kinds = f"{self.substitutions} substituted, {self.deletions} deleted, {self.insertions} inserted"
-        characters = f"95 % interval {self.cer_low:.2%} to {self.cer_high:.2%}"
-        return f"WER {self.wer:.2%}  ({words}: {kinds}), CER {self.cer:.2%}  ({characters})"
+        return (
+            f"WER {self.wer:.2%}  (95 % interval {self.wer_low:.2%} to {self.wer_high:.2%})\n"
+            f"CER {self.cer:.2%}  (95 % interval {self.cer_low:.2%} to {self.cer_high:.2%})\n"
+            f"{self.words} words in {self.utterances} utterances: {self.substitutions} substituted, "
+            f"{self.deletions} deleted, {self.insertions} inserted"
+        )
 
 
 def compare(name: str, reference: str, hypothesis: str) -> Utterance:

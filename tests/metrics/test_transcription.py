@@ -69,7 +69,8 @@ def test_rate_exceeds_one_where_words_are_made_up() -> None:
 def test_result_is_shown_and_given_as_json() -> None:
     result = transcription(UTTERANCES)
     assert str(result).startswith("WER 30.00%  (95 % interval ")
-    assert "3 of 10 words: 1 substituted, 1 deleted, 1 inserted), CER " in str(result)
+    assert str(result).splitlines()[1].startswith("CER 16.67%  (95 % interval ")
+    assert str(result).splitlines()[2] == "10 words in 3 utterances: 1 substituted, 1 deleted, 1 inserted"
     assert json.loads(json.dumps(result.to_json()))["wer"] == result.wer
 
 

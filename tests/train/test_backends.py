@@ -39,4 +39,4 @@ def test_train_runs_unchanged_on_jax_and_exports_from_there(tmp_path: Path) -> N
         [python, *command], cwd=tmp_path, env={**os.environ, "KERAS_BACKEND": "jax"}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert "test WER" in done.stdout
+    assert "test split: WER" in done.stdout
