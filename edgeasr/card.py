@@ -19,9 +19,21 @@ from edgeasr.config import read_document, to_mapping
 from edgeasr.errors import ArtefactError, ConfigError
 from edgeasr.features.config import FrontendConfig
 
-__all__ = ["METADATA_KEY", "Card", "CtcOutput", "OutputKind", "append_to_tflite", "read_from_tflite"]
+__all__ = [
+    "FEATURES",
+    "METADATA_KEY",
+    "SCORES",
+    "Card",
+    "CtcOutput",
+    "OutputKind",
+    "State",
+    "Stepping",
+    "append_to_tflite",
+    "read_from_tflite",
+]
 
 METADATA_KEY = "edgeasr"
+FEATURES, SCORES = "features", "scores"  # names of the input and the output of a file
 _MEMBER = "edgeasr.json"
 _LARGEST_CARD = 1 << 20  # bytes at the end of the file, where to look for one
 
@@ -50,6 +62,49 @@ class CtcOutput:
 
 
 @dataclass(frozen=True)
+class State:
+    """What a step model remembers in one of its tensors, zero at the start.
+
+    Attributes:
+        input: name of the tensor that comes in; of a TFLite file, in its signature.
+        output: name of the tensor that goes out, and comes in with the next step.
+        hold: steps at the start after which the state is still zero, whatever comes out: its layer got nothing of the
+            clip yet.
+    """
+
+    input: str
+    output: str
+    hold: int = 0
+
+
+@dataclass(frozen=True)
+class Stepping:
+    """How a step model, which takes some frames and its state, goes over a clip and gives what the clip model gives.
+
+    Attributes:
+        frames: of a clip.
+        hop_frames: that each step takes.
+        step_outputs: output frames that each step gives; 1 where the output is one vector for a clip.
+        first: output frames, of all steps in turn, before the first that belongs to the clip.
+        outputs: output frames of a clip; None where it is one vector: then the output of step `first` and each that
+            follows is that for the clip which ends there.
+        states: what goes from one step to the next.
+    """
+
+    frames: int
+    hop_frames: int
+    step_outputs: int
+    first: int
+    outputs: int | None
+    states: tuple[State, ...] = ()
+
+    @property
+    def steps(self) -> int:
+        """Steps of a clip; the last ones may take frames of zeros after its end, until all of it has come out."""
+        return -(-(self.first + (self.outputs or 1)) // self.step_outputs)
+
+
+@dataclass(frozen=True)
 class Card:
     """What an artefact says about itself.
 
@@ -59,12 +114,13 @@ class Card:
         labels: one per output, in order; of a CTC model the characters, and the blank last.
         frontend: how audio becomes the input; None for a model of something else, such as images.
         output: whether the model gives logits (a softmax follows, in float) or probabilities.
-        model_sha256: hash of the `model.keras` that it was converted from.
+        model_sha256: hash of the bundle's original that it was converted from.
         quantisation: of the first and the last tensor, `{"input": {"dtype", "scale", "zero_point"}, "output": {...}}`;
             in ONNX, whose own input and output stay float, of the first and the last activation that is quantised.
         licence: of the weights, with attribution.
         created_by: tool and version.
         ctc: of a CTC model, how its output frames follow the input; None for a classifier.
+        stepping: of a step model, how it goes over a clip; None for a model of whole clips.
         version: of this document.
     """
 
@@ -78,6 +134,7 @@ class Card:
     licence: str = ""
     created_by: str = ""
     ctc: CtcOutput | None = None
+    stepping: Stepping | None = None
     version: int = 1
 
     def to_json(self) -> str:

@@ -1,17 +1,18 @@
 """What every runtime offers, and `load`, which picks one by the file."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.card import Card, CtcOutput
+from edgeasr.card import FEATURES, SCORES, Card, CtcOutput, Stepping
 from edgeasr.errors import ArtefactError, ConfigError
 from edgeasr.features.config import FrontendConfig
 from edgeasr.registry import resolve
+from edgeasr.runtime.stepping import StepLoop
 
 __all__ = ["RUNTIMES", "Runtime", "load", "runtime_name"]
 
@@ -19,9 +20,11 @@ RUNTIMES: Mapping[str, str] = {
     "keras": "edgeasr.runtime.keras:KerasRuntime",
     "tflite": "edgeasr.runtime.tflite:TfliteRuntime",
     "onnxruntime": "edgeasr.runtime.onnx:OnnxRuntime",
+    "reference": "edgeasr.runtime.reference:ReferenceRuntime",
 }
 
 _BY_SUFFIX = {".tflite": "tflite", ".onnx": "onnxruntime", ".ort": "onnxruntime"}
+_ALSO = {"tflite": "reference"}  # runs the same files as the one that they belong to, where it is asked for
 
 
 class Runtime(Protocol):
@@ -40,6 +43,7 @@ class Runtime(Protocol):
     version: str
     threads: int
     card: Card | None
+    _loop: StepLoop | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -55,6 +59,11 @@ class Runtime(Protocol):
     def ctc(self) -> CtcOutput | None:
         """How the output frames of a CTC model follow its input; None for a classifier."""
         return self.card.ctc if self.card else None
+
+    @property
+    def stepping(self) -> Stepping | None:
+        """How a step model goes over a stream; None for a model of whole clips."""
+        return self.card.stepping if self.card else None
 
     @property
     def scheme(self) -> str:
@@ -95,8 +104,32 @@ class Runtime(Protocol):
             progress(done / len(features))
         return check_scores(np.stack(scores), self.path)
 
+    def step(self, frames: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """Take the next frames of a stream, with a step model.
+
+        `run` starts a stream of its own, and ends what was here before.
+
+        Args:
+            frames: float32 [stepping.hop_frames, bins].
+
+        Returns:
+            float32 [labels], for the clip that ends here, or [output frames, labels]; None where the stream is too
+            short yet.
+
+        Raises:
+            ArtefactError: the model takes whole clips.
+        """
+        if self._loop is None or self.stepping is None:
+            raise ArtefactError(
+                f"{self.path}: takes whole clips, not the frames of a stream: export it with --streaming"
+            )
+        shape = (1, self.stepping.hop_frames, *self.input_shape[1:])
+        return self._loop.step(check_features(frames, shape, self.path))
+
     def reset(self) -> None:
         """Forget the state of a streaming model; nothing to do for the others."""
+        if self._loop:
+            self._loop.reset()
 
 
 def load(path: str | Path, runtime: str | None = None, threads: int = 1) -> Runtime:
@@ -122,7 +155,7 @@ def load(path: str | Path, runtime: str | None = None, threads: int = 1) -> Runt
         raise ConfigError(f"expected 1 to {most} threads, got {threads}")
     own = runtime_name(path)
     make = resolve(RUNTIMES, runtime or own, "runtime")
-    if runtime not in (None, own):
+    if runtime not in (None, own, _ALSO.get(own)):
         raise ConfigError(f"{path} is run by {own}, not by {runtime}: leave the runtime out")
     loaded: Runtime = make(path, threads)
     return loaded
@@ -141,6 +174,28 @@ def runtime_name(path: Path) -> str:
     if path.suffix not in _BY_SUFFIX:
         raise ArtefactError(f"{path}: expected a bundle folder, a .tflite or an .onnx file")
     return _BY_SUFFIX[path.suffix]
+
+
+def main_tensors(
+    inputs: Collection[str], outputs: Collection[str], stepping: Stepping | None, path: Path
+) -> tuple[str, str]:
+    """Find the input and the output among the tensors of a file by their names.
+
+    Raises:
+        ArtefactError: there are others beside the states of a step model, or these are not there.
+    """
+    if stepping is None:
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise ArtefactError(f"{path}: expected one input and one output, got {len(inputs)} and {len(outputs)}")
+        return next(iter(inputs)), next(iter(outputs))
+    expected = (
+        {FEATURES, *(state.input for state in stepping.states)},
+        {SCORES, *(state.output for state in stepping.states)},
+    )
+    if expected != (set(inputs), set(outputs)):
+        other = (expected[0] ^ set(inputs)) | (expected[1] ^ set(outputs))
+        raise ArtefactError(f"{path}: its states are not those it says it has ({min(other)}): export it again")
+    return FEATURES, SCORES
 
 
 def check_features(features: NDArray[np.float32], shape: tuple[int, ...], path: Path) -> NDArray[np.float32]:

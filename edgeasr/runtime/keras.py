@@ -25,6 +25,11 @@ class KerasRuntime(Runtime):
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         bundle = Bundle.open(path)
+        if bundle.model_path.suffix != ".keras":
+            raise BundleError(
+                f"{path}: holds {bundle.model_path.name}, which was imported, and no Keras model: "
+                "run its float32 artefact instead, made by `edgeasr export --float32`"
+            )
         keras = import_keras("running the Keras original")
         backend = keras.backend.backend()
         self.path, self.card = path, bundle.card("float32")

@@ -1,6 +1,8 @@
 """ONNX models in ONNX Runtime, on the CPU."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,14 +10,15 @@ from numpy.typing import NDArray
 from edgeasr.card import METADATA_KEY, Card
 from edgeasr.errors import ArtefactError
 from edgeasr.packages import require
-from edgeasr.runtime.base import Runtime, check_features
+from edgeasr.runtime.base import Runtime, check_features, main_tensors
+from edgeasr.runtime.stepping import Inference, StepLoop
 from edgeasr.scores import softmax
 
 __all__ = ["OnnxRuntime"]
 
 
 class OnnxRuntime(Runtime):
-    """An ONNX file with one float input and one float output; quantised inside by QDQ or not at all."""
+    """An ONNX file with float inputs and outputs; quantised inside by QDQ or not at all."""
 
     name = "onnxruntime"
 
@@ -34,14 +37,20 @@ class OnnxRuntime(Runtime):
             raise ArtefactError(
                 f"{path}: not an ONNX file that onnxruntime can load ({reason}): export it again"
             ) from error
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise ArtefactError(f"{path}: expected one input and one output, got {len(inputs)} and {len(outputs)}")
-        self._shape = tuple(size if isinstance(size, int) else 1 for size in inputs[0].shape)
-        self._input, self._outputs = inputs[0].name, [outputs[0].name]
         text = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         self.card = Card.from_json(text, str(path)) if text else None
+        inputs = {value.name: value for value in self._session.get_inputs()}
+        outputs = {value.name: value for value in self._session.get_outputs()}
+        self._input, output = main_tensors(inputs, outputs, self.stepping, path)
+        shapes = {name: tuple(size if isinstance(size, int) else 1 for size in inputs[name].shape) for name in inputs}
+        self._shape = shapes[self._input]
         self._logits = self.card is not None and self.card.output == "logits"
+        states = self.stepping.states if self.stepping else ()
+        self._states, self._outputs = [state.input for state in states], [output, *(state.output for state in states)]
+        if self.stepping:
+            self._shape = (1, self.stepping.frames, *self._shape[2:])
+            zeros = [np.zeros(shapes[name], np.float32) for name in self._states]
+            self._loop = StepLoop(self.stepping, Inference(lambda features: features, self._infer, self._scores, zeros))
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -49,5 +58,17 @@ class OnnxRuntime(Runtime):
 
     def run(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         features = check_features(features, self._shape, self.path)
-        scores: NDArray[np.float32] = self._session.run(self._outputs, {self._input: features})[0][0]
-        return softmax(scores) if self._logits else scores
+        if self._loop:
+            return self._loop.run(features)
+        outputs, _ = self._infer(features, ())
+        return self._scores(outputs[0])
+
+    def _infer(
+        self, features: NDArray[Any], states: Sequence[NDArray[Any]]
+    ) -> tuple[NDArray[Any], Sequence[NDArray[Any]]]:
+        feed = {self._input: features, **dict(zip(self._states, states, strict=True))}
+        outputs, *following = self._session.run(self._outputs, feed)
+        return outputs, following
+
+    def _scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        return softmax(outputs) if self._logits else outputs

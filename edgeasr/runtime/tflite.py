@@ -1,6 +1,7 @@
 """TFLite models, in ai-edge-litert or, on older devices, tflite-runtime."""
 
 import importlib.metadata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from edgeasr.card import read_from_tflite
 from edgeasr.errors import ArtefactError, MissingPackageError
 from edgeasr.quiet import quiet
-from edgeasr.runtime.base import Runtime, check_features
+from edgeasr.runtime.base import Runtime, check_features, main_tensors
+from edgeasr.runtime.stepping import Inference, StepLoop
 from edgeasr.scores import softmax
 
 __all__ = ["TfliteRuntime", "interpreter_package"]
@@ -26,6 +28,7 @@ class TfliteRuntime(Runtime):
     """
 
     name = "tflite"
+    _states: Sequence["_State"] = ()
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         package, self._module = interpreter_package()
@@ -38,13 +41,17 @@ class TfliteRuntime(Runtime):
         except (ValueError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0]
             raise ArtefactError(f"{path}: {package} cannot load it ({reason}): export it again") from error
-        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise ArtefactError(f"{path}: expected one input and one output, got {len(inputs)} and {len(outputs)}")
-        self._input, self._output = inputs[0], outputs[0]
+        inputs, outputs = _named(self._interpreter, signature=self.stepping is not None)
+        given, scored = main_tensors(inputs, outputs, self.stepping, path)
+        self._input, self._output = inputs[given], outputs[scored]
         self._shape = tuple(int(size) for size in self._input["shape"])
-        self._quantise = _Affine(self._input)
-        self._scores = _Scores(_Affine(self._output), self.card is not None and self.card.output == "logits")
+        self._quantise = Affine(self._input)
+        self._scores = _Scores(Affine(self._output), self.card is not None and self.card.output == "logits")
+        if self.stepping:
+            self._shape = (1, self.stepping.frames, *self._shape[2:])
+            self._states = [_State(inputs[state.input], outputs[state.output]) for state in self.stepping.states]
+            zeros = [state.zeros for state in self._states]
+            self._loop = StepLoop(self.stepping, Inference(self._quantise.to_integer, self._infer, self._scores, zeros))
         tensors = self._interpreter.get_tensor_details()
         self._keeps_resources = any(tensor["dtype"] is np.object_ for tensor in tensors)  # streaming state
 
@@ -54,14 +61,27 @@ class TfliteRuntime(Runtime):
 
     def run(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         features = check_features(features, self._shape, self.path)
-        self._interpreter.set_tensor(self._input["index"], self._quantise.to_integer(features))
-        self._interpreter.invoke()
-        return self._scores(self._interpreter.get_tensor(self._output["index"])[0])
+        if self._loop:
+            return self._loop.run(features)
+        outputs, _ = self._infer(self._quantise.to_integer(features), ())
+        return self._scores(outputs[0])
 
     def reset(self) -> None:
+        super().reset()
         self._interpreter.reset_all_variables()
         if self._keeps_resources:  # which the call above leaves as they are
             self._interpreter = self._start()
+
+    def _infer(
+        self, features: NDArray[Any], states: Sequence[NDArray[Any]]
+    ) -> tuple[NDArray[Any], Sequence[NDArray[Any]]]:
+        interpreter = self._interpreter
+        interpreter.set_tensor(self._input["index"], features)
+        for state, values in zip(self._states, states, strict=True):
+            interpreter.set_tensor(state.input, values)
+        interpreter.invoke()
+        following = [state.carry(interpreter.get_tensor(state.output)) for state in self._states]
+        return interpreter.get_tensor(self._output["index"]), following
 
     def _start(self) -> Any:
         """Make an interpreter, in its initial state."""
@@ -71,7 +91,7 @@ class TfliteRuntime(Runtime):
         return interpreter
 
 
-class _Affine:
+class Affine:
     """The quantisation of one tensor; passes floats through where the tensor is float."""
 
     def __init__(self, details: dict[str, Any]) -> None:
@@ -100,6 +120,20 @@ class _Affine:
         return scores
 
 
+class _State:
+    """A state of a step model: its tensors, and how the one becomes the other."""
+
+    def __init__(self, before: dict[str, Any], after: dict[str, Any]) -> None:
+        self.input, self.output = before["index"], after["index"]
+        self._before, self._after = Affine(before), Affine(after)
+        self.zeros = self._before.to_integer(np.zeros(before["shape"], np.float32))
+        self._same = before["dtype"] == after["dtype"] and before["quantization"] == after["quantization"]
+
+    def carry(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Make what comes in of what went out."""
+        return values if self._same else self._before.to_integer(self._after.to_float(values))
+
+
 class _Scores:
     """From an output tensor to scores.
 
@@ -107,7 +141,7 @@ class _Scores:
     four microseconds less beside an inference of fifty.
     """
 
-    def __init__(self, affine: _Affine, logits: bool) -> None:
+    def __init__(self, affine: Affine, logits: bool) -> None:
         self._affine, self._logits = affine, logits
         self._table: NDArray[np.float64] | None = None
         if affine.dtype.itemsize == 1:
@@ -145,6 +179,15 @@ def interpreter_package() -> tuple[str, Any]:
         "TFLite files need ai-edge-litert or tflite-runtime: pip install 'edgeasr[device]', "
         "on devices without a wheel of it 'edgeasr[device-legacy]'"
     )
+
+
+def _named(interpreter: Any, signature: bool) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    """Get the details of the inputs and the outputs by their names, those of the signature or of the tensors."""
+    if signature and (keys := list(interpreter.get_signature_list())):
+        runner = interpreter.get_signature_runner(keys[0])
+        return runner.get_input_details(), runner.get_output_details()
+    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    return {details["name"]: details for details in inputs}, {details["name"]: details for details in outputs}
 
 
 def _check_is_tflite(path: Path) -> None:

@@ -15,7 +15,7 @@ from edgeasr.runtime.base import Runtime
 @pytest.fixture(scope="session")
 def artefacts(exported: Bundle) -> dict[str, Path]:
     """Give the files of the exported model by name: `tflite.int8`, `onnxruntime.float32`, ..., `keras`."""
-    model, suffixes = exported.manifest.model, {"tflite": "tflite", "onnxruntime": "onnx"}
+    model, suffixes = exported.manifest.model, {"tflite": "tflite", "reference": "tflite", "onnxruntime": "onnx"}
     found = {
         f"{runtime}.{scheme}": exported.path / f"{model}.{scheme}.{suffix}"
         for runtime, suffix in suffixes.items()
@@ -41,7 +41,7 @@ def model(request: pytest.FixtureRequest, artefacts: dict[str, Path], original: 
     """Give the model in each runtime there is; one that is added needs its artefact in `artefacts`."""
     if request.param == "keras":
         return original
-    return load(artefacts[f"{request.param}.int8"])
+    return load(artefacts[f"{request.param}.int8"], request.param)
 
 
 @pytest.fixture
