@@ -1,7 +1,8 @@
 """The bundle: the one thing that the stages hand over on disk.
 
-A folder with `model.keras`, `samples.npz` (features for calibration and verification), `manifest.json` (labels, front
-end, training settings, metrics, sha256 of every file), and the artefacts that exports add.
+A folder with the model (`model.keras`, or what was imported), `samples.npz` (features for calibration and
+verification), `manifest.json` (labels, front end, training settings, metrics, sha256 of every file), and the artefacts
+that exports add.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +24,15 @@ from edgeasr.config import read_document, to_mapping
 from edgeasr.errors import BundleError, ConfigError
 from edgeasr.features.config import FrontendConfig
 
-__all__ = ["LOG", "Artefact", "Bundle", "Manifest", "Samples"]
+__all__ = ["LOG", "Artefact", "Bundle", "Manifest", "ModelFile", "Samples"]
 
 _MANIFEST = "manifest.json"
-_MODEL = "model.keras"
 _SAMPLES = "samples.npz"
 _CARD = "MODEL_CARD.md"  # for people
 LOG = "export.log"  # of the converters, where one failed
+
+# Of Keras; or, imported: a SavedModel without variables, a float TFLite file, a float ONNX file.
+ModelFile = Literal["model.keras", "model.pb", "model.tflite", "model.onnx"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Manifest:
     """What a bundle says about itself.
 
     Attributes:
-        model: architecture, a key of `MODELS`.
+        model: architecture, a key of `MODELS`, or the name of an imported file.
         labels: one per output, in order; of a CTC model the characters, and the blank last.
         frontend: how audio becomes the input; None for a model of something else, such as images.
         output: whether the model gives logits or probabilities.
@@ -59,6 +62,7 @@ class Manifest:
         created: UTC time, ISO 8601.
         created_by: tool and version.
         ctc: of a CTC model, how its output frames follow the input; None for a classifier.
+        model_file: the original, which all artefacts are made from.
         version: of this document.
     """
 
@@ -74,12 +78,13 @@ class Manifest:
     created: str = ""
     created_by: str = f"edgeasr {__version__}"
     ctc: CtcOutput | None = None
+    model_file: ModelFile = "model.keras"
     version: int = 1
 
     @property
     def model_sha256(self) -> str:
-        """Hash of the Keras model, which tells it from all others."""
-        return self.sha256[_MODEL]
+        """Hash of the original, which tells it from all others."""
+        return self.sha256[self.model_file]
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ class Bundle:
         """
         path = Path(path)
         manifest = _read_manifest(path)
-        for name in (_MODEL, _SAMPLES, *(artefact.name for artefact in manifest.artefacts)):
+        for name in (manifest.model_file, _SAMPLES, *(artefact.name for artefact in manifest.artefacts)):
             if name not in manifest.sha256:
                 raise BundleError(f"{path / _MANIFEST}: has no sha256 of {name}: restore it or train again")
         for name, digest in manifest.sha256.items():
@@ -164,7 +169,7 @@ class Bundle:
         Args:
             path: where; must not exist, or be an empty folder or a bundle, which is replaced.
             manifest: what to say of it; hashes and date are filled in.
-            model: the Keras model.
+            model: the Keras model, or whatever has a method `save` that writes the manifest's `model_file`.
             samples: features for calibration and verification.
             files: functions that write further files, by name.
 
@@ -174,7 +179,7 @@ class Bundle:
         cls.check_free(path, overwrite=True)
         with replacing(path) as scratch:
             scratch.mkdir()
-            model.save(scratch / _MODEL)
+            model.save(scratch / manifest.model_file)
             np.savez_compressed(
                 scratch / _SAMPLES,
                 calibration=samples.calibration,
@@ -184,14 +189,19 @@ class Bundle:
             for name, write in (files or {}).items():
                 write(scratch / name)
             empty = cls(scratch, replace(manifest, artefacts=(), sha256={}, created=_now()))
-            bundle = empty._with_hashes(_MODEL, _SAMPLES, *(files or {}))
+            bundle = empty._with_hashes(manifest.model_file, _SAMPLES, *(files or {}))
             bundle._write_manifest()
         return cls(path, bundle.manifest)
 
     @property
+    def sha256(self) -> str:
+        """Hash of the manifest, which has those of all files: it tells this state of the bundle from all others."""
+        return _sha256(self.path / _MANIFEST)
+
+    @property
     def model_path(self) -> Path:
-        """The Keras model."""
-        return self.path / _MODEL
+        """The original."""
+        return self.path / self.manifest.model_file
 
     def samples(self) -> Samples:
         """Read the features for calibration and verification."""

@@ -19,8 +19,17 @@ __all__ = ["COMMANDS", "group", "main"]
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "train": ("edgeasr.cli.train", "Train a model on labelled speech and write a bundle."),
     "evaluate": ("edgeasr.cli.evaluate", "Measure the accuracy of a bundle or an artefact."),
+    "import": ("edgeasr.cli.import_", "Make a bundle of a model that was trained elsewhere."),
     "export": ("edgeasr.cli.export", "Convert a bundle to quantised TFLite and ONNX, and verify it."),
+    "firmware": ("edgeasr.cli.firmware", "Write an int8 model as C99 for a microcontroller, and prove it is the same."),
+    "inspect": ("edgeasr.cli.inspect", "Look into an artefact: operators, shapes, sizes, scales, and where it loses."),
     "bench": ("edgeasr.cli.bench", "Compare speed, accuracy, size and memory with the float original."),
+    "report": ("edgeasr.cli.report", "Make a page of bench records: in words, in drawings and in tables."),
+    "compare": (
+        "edgeasr.cli.compare",
+        "Say what changed from one bench record to another, in percent with its interval.",
+    ),
+    "history": ("edgeasr.cli.history", "List the bench records of a folder over time, artefact by artefact."),
     "reproduce": (
         "edgeasr.cli.reproduce",
         "Do a study of one of the seed documents again, and compare its figures with ours.",

@@ -1,5 +1,6 @@
 """`edgeasr export`."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,28 @@ from edgeasr.cli.output import note, print_json, print_table
 __all__ = ["command"]
 
 
+_SCHEMES = (
+    ("int8", "Full int8 (the default)."),
+    ("float32", "The float artefact to compare with."),
+    ("float16", "float16 weights."),
+    ("dynamic", "int8 weights; activations quantised as they come."),
+    ("int16x8", "int8 weights, int16 activations (TFLite only)."),
+    ("int8-weights", "int8 weights, computed in float."),
+    ("int4-weights", "int4 weights, computed in float (TFLite only)."),
+)
+_MAX_DROP = 0.5  # percent, of --auto
+_SLOWER = 0.95  # times float32: less is no noise
+
+
+def _scheme_options(function: Callable[..., None]) -> Callable[..., None]:
+    for name, text in reversed(_SCHEMES):
+        function = click.option(f"--{name}", "schemes", flag_value=name, multiple=True, help=text)(function)
+    return function
+
+
 @click.command("export")
 @click.argument("bundle", required=False, type=click.Path(path_type=Path))
-@click.option("--int8", "schemes", flag_value="int8", multiple=True, help="Full int8 (the default).")
-@click.option("--float32", "schemes", flag_value="float32", multiple=True, help="The float artefact to compare with.")
-@click.option("--float16", "schemes", flag_value="float16", multiple=True, help="float16 weights.")
-@click.option("--dynamic", "schemes", flag_value="dynamic", multiple=True, help="int8 weights, float activations.")
+@_scheme_options
 @click.option(
     "--format",
     "format_",
@@ -25,6 +42,23 @@ __all__ = ["command"]
     show_default=True,
     help="Kind of file to write.",
 )
+@click.option("--streaming", is_flag=True, help="Cut the model into steps: a hop of features and its own state.")
+@click.option(
+    "--calibration",
+    type=click.Choice(["minmax", "percentile", "mse", "entropy"]),
+    default="minmax",
+    show_default=True,
+    help="How the ranges of the activations are chosen.",
+)
+@click.option("--keep-float", metavar="LAYER", multiple=True, help="A layer that stays float; repeatable.")
+@click.option("--auto", is_flag=True, help=f"As --max-drop {_MAX_DROP}.")
+@click.option(
+    "--max-drop",
+    metavar="PERCENT",
+    type=click.FloatRange(min=0, max=100, max_open=True),
+    help="Keep as few layers float as it takes for no more answers to change.",
+)
+@click.option("--per-tensor", is_flag=True, help="One scale a weight tensor, not one a channel.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -35,7 +69,18 @@ __all__ = ["command"]
 )
 @json_option
 def command(
-    bundle: Path | None, schemes: tuple[str, ...], format_: str, out: Path | None, time_limit: float, as_json: bool
+    bundle: Path | None,
+    schemes: tuple[str, ...],
+    format_: str,
+    streaming: bool,
+    calibration: str,
+    keep_float: tuple[str, ...],
+    auto: bool,
+    max_drop: float | None,
+    per_tensor: bool,
+    out: Path | None,
+    time_limit: float,
+    as_json: bool,
 ) -> None:
     """Convert a bundle to quantised TFLite and ONNX, and verify it.
 
@@ -47,20 +92,25 @@ def command(
     """
     from edgeasr.builtin import copy_builtin
     from edgeasr.bundle import Bundle
-    from edgeasr_export import EXPORTERS, export_bundle
-    from edgeasr_export.exporters import exporter
+    from edgeasr_export import ExportSettings, conversions, export_bundle
 
     if bundle and out:
         raise click.UsageError("--out is for the built-in model; the files of a bundle are written into it")
+    settings = ExportSettings(
+        calibration=calibration,
+        keep_float=keep_float,
+        max_drop=_MAX_DROP if auto and max_drop is None else max_drop,
+        per_tensor=per_tensor,
+        streaming=streaming,
+    )
     names = tuple(dict.fromkeys(schemes or ("int8",)))
-    formats = tuple(EXPORTERS) if format_ == "all" else (format_,)
-    for name in formats:
-        exporter(name)  # a package that is missing is named before the built-in model is copied
+    formats = None if format_ == "all" else (format_,)
+    steps = conversions(names, formats)  # a package that is missing is named before the built-in model is copied
     opened = Bundle.open(bundle) if bundle else copy_builtin(out or Path("digits"))
     exported: Bundle = export_bundle(
-        opened, names, formats, time_limit_s=time_limit, progress=lambda step: note(f"converting {step} ...")
+        opened, names, formats, settings, time_limit_s=time_limit, progress=lambda step: note(f"converting {step} ...")
     )
-    made = [item for item in exported.manifest.artefacts if item.scheme in names and item.format in formats]
+    made = exported.manifest.artefacts[-len(steps) :]
     artefacts: list[dict[str, Any]] = [
         {
             "format": item.format,
@@ -81,15 +131,31 @@ def command(
             f"{item['verification']['agreement']:.1%}",
             f"{item['verification']['max_abs_error']:.2g}",
             _percent(item["verification"]["accuracy"]),
-            _percent(item["verification"]["accuracy_original"]),
+            _ratio(item["verification"]["speed"]),
         )
         for item in artefacts
     ]
-    print_table(("artefact", ">size", ">agrees", ">diff", ">accuracy", ">original"), rows)
-    samples = artefacts[0]["verification"]["samples"]
+    print_table(("artefact", ">size", ">agrees", ">diff", ">accuracy", ">x float"), rows)
     if exported.manifest.ctc:
         click.echo("agrees: of the characters; accuracy: transcripts without any error")
-    click.echo(f"Verified against the Keras original on {samples} clips; written to {exported.path}/")
+    for item in artefacts:
+        for line in _remarks(item):
+            click.echo(f"{Path(item['path']).name}: {line}")
+    checked = artefacts[0]["verification"]
+    original = "" if checked["accuracy_original"] is None else f", of which it has {checked['accuracy_original']:.1%} right"
+    click.echo(f"Verified against the Keras original on {checked['samples']} clips{original}.")
+    click.echo(f"Written to {exported.path}/")
+
+
+def _remarks(artefact: dict[str, Any]) -> Iterator[str]:
+    verification = artefact["verification"]
+    yield from verification["notes"]
+    if verification["speed"] is not None and verification["speed"] < _SLOWER:
+        yield f"slower than float32 on this machine ({verification['speed']:.2f} x); `edgeasr bench` measures it with an interval"
+
+
+def _ratio(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _percent(value: float | None) -> str:

@@ -3,24 +3,34 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
 
 from edgeasr.child import Child, start
 from edgeasr.errors import ExportError
 
 __all__ = ["ORIGINAL", "WORKER", "Conversion", "convert"]
 
-ORIGINAL = "original"  # the step before the conversions: load and run the Keras model, write it as a SavedModel
+ORIGINAL = "original"  # the step before the conversions: load the model and run it
 WORKER = "edgeasr_export.worker"
 _ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """What became of one step: its quantisation, or why it failed."""
+    """What became of one step.
+
+    Attributes:
+        step: `FORMAT:SCHEME`.
+        file: the artefact, in the folder of the work.
+        baseline: the float32 file of the same form.
+        notes: what a reader must know of it.
+        failure: why there is none.
+    """
 
     step: str
-    quantisation: dict[str, Any] | None = None
+    file: str = ""
+    baseline: str = ""
+    notes: tuple[str, ...] = ()
     failure: str = ""
 
 
@@ -28,13 +38,13 @@ def convert(work: Path, steps: Sequence[str], time_limit_s: float, progress: Cal
     """Convert what stands in `work` (see `worker`); a step that kills the worker costs only itself.
 
     Args:
-        work: folder with the model and the features; the results come there too, and `worker.log`.
+        work: folder with the model, the features, the settings and the card; the results come there too, and `worker.log`.
         steps: `FORMAT:SCHEME`, in order.
         time_limit_s: for one step.
         progress: called with each step as it starts.
 
     Raises:
-        ExportError: the Keras original itself cannot be loaded or run, or not in that time.
+        ExportError: the original itself cannot be loaded or run, or not in that time.
     """
     results: list[Conversion] = []
     waiting = [ORIGINAL, *steps]
@@ -59,7 +69,7 @@ def _run_worker(
                 began = report["start"]
                 progress(began)
             else:
-                done.append(Conversion(report["done"], report.get("quantisation", {})))
+                done.append(Conversion(**{**report, "notes": tuple(report.get("notes", ()))}))
                 began = ""
         if began or not done:
             done.append(_failed(began or steps[0], worker))

@@ -1,7 +1,7 @@
-"""Export a bundle: convert in a child process, describe, verify, and only then put the files in place."""
+"""Export a bundle: convert in a child process, verify, and only then put the files in place."""
 
 import itertools
-import os
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -11,30 +11,34 @@ from pathlib import Path
 import numpy as np
 
 from edgeasr.bundle import LOG, Artefact, Bundle
-from edgeasr.errors import EdgeASRError, ExportError
+from edgeasr.config import to_mapping
+from edgeasr.errors import ConfigError, EdgeASRError, ExportError
 from edgeasr.scores import softmax
 from edgeasr_export.conversion import Conversion, convert
-from edgeasr_export.exporters import exporter
+from edgeasr_export.exporters import EXPORTERS, exporter
 from edgeasr_export.schemes import scheme
+from edgeasr_export.settings import ExportSettings
 from edgeasr_export.verify import verify
 
-__all__ = ["export_bundle"]
+__all__ = ["conversions", "export_bundle"]
 
 
 def export_bundle(
     bundle: Bundle,
     schemes: Sequence[str] = ("int8",),
-    formats: Sequence[str] = ("tflite", "onnx"),
+    formats: Sequence[str] | None = None,
+    settings: ExportSettings = ExportSettings(),
     *,
     time_limit_s: float = 600,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Bundle:
-    """Convert a bundle's model to every format in every scheme, and add the verified files to the bundle.
+    """Convert a bundle's model to formats in schemes, and add the verified files to the bundle.
 
     Args:
         bundle: what to export.
         schemes: keys of `SCHEMES`.
-        formats: keys of `EXPORTERS`.
+        formats: keys of `EXPORTERS`; by default all in which a scheme exists.
+        settings: how to quantise.
         time_limit_s: for one conversion.
         progress: called with `FORMAT:SCHEME` as each conversion starts.
 
@@ -44,17 +48,17 @@ def export_bundle(
     Raises:
         ExportError: one or more artefacts could not be made or do not agree with the original; those that could are
             in the bundle all the same, and the log of the failures is there as `export.log`.
-        ConfigError: an unknown scheme or format.
+        ConfigError: an unknown scheme or format, or a scheme that does not exist in a format that was named.
     """
-    steps = [f"{format}:{name}" for format, name in itertools.product(formats, schemes)]
-    for format, name in itertools.product(formats, schemes):
-        exporter(format), scheme(name)  # a name that does not exist is found before minutes of work
+    steps = conversions(schemes, formats)
     failures: list[str] = []
     with tempfile.TemporaryDirectory(prefix=".export.", dir=bundle.path) as folder:
         work = Path(folder)
         samples = bundle.samples()
         shutil.copyfile(bundle.model_path, work / "model.keras")
         np.savez(work / "features.npz", calibration=samples.calibration, verification=samples.verification)
+        (work / "settings.json").write_text(json.dumps(to_mapping(settings)))
+        (work / "card.json").write_text(bundle.card("").to_json())
         for conversion in convert(work, steps, time_limit_s, progress):
             try:
                 bundle = _accept(bundle, conversion, work)
@@ -67,22 +71,42 @@ def export_bundle(
     return bundle
 
 
+def conversions(schemes: Sequence[str], formats: Sequence[str] | None = None) -> list[str]:
+    """List what is converted, as `FORMAT:SCHEME`; a name that does not exist is found before minutes of work.
+
+    Args:
+        schemes: keys of `SCHEMES`.
+        formats: keys of `EXPORTERS`; by default all in which a scheme exists.
+
+    Raises:
+        ConfigError: an unknown scheme or format, or a scheme that does not exist in a format that was named.
+        MissingPackageError: a package that a format needs is not installed.
+    """
+    steps = []
+    for format, name in itertools.product(formats or EXPORTERS, schemes):
+        exporter(format)
+        if formats or format in scheme(name).quantise:
+            scheme(name, format)
+            steps.append(f"{format}:{name}")
+    if not steps:
+        raise ConfigError("expected at least one scheme and one format, got none")
+    return steps
+
+
 def _accept(bundle: Bundle, conversion: Conversion, work: Path) -> Bundle:
-    """Describe and verify a converted file; move it into the bundle."""
+    """Verify a converted file; move it into the bundle."""
     if conversion.failure:
         raise ExportError(conversion.failure)
     format_name, _, scheme_name = conversion.step.partition(":")
-    made_by = exporter(format_name)
-    candidate = work / f"{bundle.manifest.model}.{scheme_name}{made_by.suffix}"
-    os.replace(work / f"{format_name}.{scheme_name}", candidate)
-    made_by.embed(candidate, bundle.card(scheme_name, conversion.quantisation))
     reference = np.load(work / "reference.npy")
     samples = bundle.samples()
     verification = verify(
-        candidate,
+        work / conversion.file,
         scheme(scheme_name),
         samples.verification,
         softmax(reference) if bundle.manifest.output == "logits" else reference,
         samples.targets,
+        work / conversion.baseline if conversion.baseline else None,
     )
-    return bundle.add(Artefact(candidate.name, format_name, scheme_name, asdict(verification)), candidate)
+    noted = {**asdict(verification), "notes": conversion.notes}
+    return bundle.add(Artefact(conversion.file, format_name, scheme_name, noted), work / conversion.file)

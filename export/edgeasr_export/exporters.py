@@ -1,17 +1,14 @@
-"""The formats that a bundle can be exported to. Each is a pair of functions that run in the worker process."""
+"""The formats that a bundle can be exported to. Each is a few functions that run in the worker process."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgeasr.card import Card
 from edgeasr.packages import check_installed
 from edgeasr.registry import resolve
-from edgeasr_export.schemes import Scheme
+from edgeasr_export.layers import Operator
 
 __all__ = ["EXPORTERS", "Exporter", "exporter"]
 
@@ -28,14 +25,19 @@ class Exporter:
     Attributes:
         suffix: of its files.
         packages: that must be installed, all of them brought by the extra `export`.
-        convert: converts the SavedModel to a file: (saved_model, target, scheme, calibration [clips, frames, bins]);
-            returns the quantisation of input and output as `Card.quantisation` has it.
+        convert: converts a SavedModel to a float32 file, made ready for quantising: (saved_model, target).
+        operators: lists the operators of a file, in order.
+        names: gives the names of inputs and outputs in the file, by those in the SavedModel.
+        quantisation: reads the quantisation of input and output as `Card.quantisation` has it.
         embed: writes a card into a converted file.
     """
 
     suffix: str
     packages: tuple[str, ...]
-    convert: Callable[[Path, Path, Scheme, NDArray[np.float32]], dict[str, Any]]
+    convert: Callable[[Path, Path], None]
+    operators: Callable[[Path], list[Operator]]
+    names: Callable[[Path], dict[str, str]]
+    quantisation: Callable[[Path], dict[str, Any]]
     embed: Callable[[Path, Card], None]
 
 

@@ -1,26 +1,23 @@
-"""ONNX files, by tf2onnx, quantised by ONNX Runtime."""
+"""ONNX files, by tf2onnx."""
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgeasr.card import METADATA_KEY, Card
 from edgeasr_export.exporters import Exporter
-from edgeasr_export.schemes import Scheme
+from edgeasr_export.layers import Operator
+from edgeasr_export.schemes.onnx import prepare
 
 __all__ = ["ONNX"]
 
 _OPSET = 17
 
 
-def _convert(saved_model: Path, target: Path, scheme: Scheme, calibration: NDArray[np.float32]) -> dict[str, Any]:
-    float_model = saved_model.with_suffix(".float32.onnx")
-    if not float_model.exists():
-        _convert_float(saved_model, float_model)
-    scheme.quantise_onnx(float_model, target, calibration)
-    return _quantisation(target)
+def _convert(saved_model: Path, target: Path) -> None:
+    raw = target.with_suffix(".raw.onnx")
+    _convert_float(saved_model, raw)
+    prepare(raw, target)
+    raw.unlink()
 
 
 def _convert_float(saved_model: Path, target: Path) -> None:
@@ -29,16 +26,33 @@ def _convert_float(saved_model: Path, target: Path) -> None:
 
     loaded = tf.saved_model.load(str(saved_model))
     serve = loaded.signatures["serving_default"]
-    (signature,) = serve.structured_input_signature[1].values()
+    inputs = serve.structured_input_signature[1]
+    signature = [tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in inputs.items()]
 
-    @tf.function(input_signature=[tf.TensorSpec(signature.shape, signature.dtype, "features")])  # type: ignore[untyped-decorator]
-    def named(features: Any) -> Any:
-        (scores,) = serve(features).values()
-        return tf.identity(scores, "scores")
+    @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
+    def named(*tensors: Any) -> Any:
+        outputs = serve(**dict(zip(inputs, tensors, strict=True)))
+        return {name: tf.identity(value, name) for name, value in outputs.items()}
 
-    with target.open("wb") as file:
-        model, _ = tf2onnx.convert.from_function(named, named.input_signature, opset=_OPSET)
-        file.write(model.SerializeToString())
+    model, _ = tf2onnx.convert.from_function(named, signature, opset=_OPSET)
+    target.write_bytes(model.SerializeToString())
+
+
+def _operators(path: Path) -> list[Operator]:
+    import onnx
+
+    graph = onnx.load(path).graph
+    constants = {tensor.name for tensor in graph.initializer}
+    return [
+        Operator(node.output[0], (*node.output, *(name for name in node.input if name in constants))) for node in graph.node
+    ]
+
+
+def _names(path: Path) -> dict[str, str]:
+    import onnx
+
+    graph = onnx.load(path).graph
+    return {value.name: value.name for value in (*graph.input, *graph.output)}
 
 
 def _quantisation(path: Path) -> dict[str, Any]:
@@ -71,5 +85,8 @@ ONNX = Exporter(
     suffix=".onnx",
     packages=("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime"),
     convert=_convert,
+    operators=_operators,
+    names=_names,
+    quantisation=_quantisation,
     embed=_embed,
 )

@@ -4,29 +4,53 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgeasr.card import Card, append_to_tflite
+from edgeasr.quiet import quiet
+from edgeasr.tflite.model import read_model
 from edgeasr_export.exporters import Exporter
-from edgeasr_export.schemes import Scheme
+from edgeasr_export.layers import Operator
+from edgeasr_export.trace import signature_tensors
 
 __all__ = ["TFLITE"]
 
 
-def _convert(saved_model: Path, target: Path, scheme: Scheme, calibration: NDArray[np.float32]) -> dict[str, Any]:
+def _convert(saved_model: Path, target: Path) -> None:
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
-    scheme.configure_tflite(converter, calibration)
-    target.write_bytes(converter.convert())
-    return _quantisation(target)
+    target.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(saved_model)).convert())
 
 
-def _quantisation(model: Path) -> dict[str, Any]:
+def _open(model: Path) -> Any:
     from edgeasr.runtime.tflite import interpreter_package
 
     _, module = interpreter_package()
-    interpreter = module.Interpreter(model_path=str(model))
+    with quiet():
+        return module.Interpreter(
+            model_path=str(model),
+            experimental_op_resolver_type=module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
+
+
+def _operators(model: Path) -> list[Operator]:
+    graph = read_model(model).subgraphs[0]
+    found = []
+    for operator in graph.operators:
+        constants = (index for index in operator.inputs if index >= 0 and graph.tensors[index].data is not None)
+        names = tuple(graph.tensors[index].name for index in (*operator.outputs, *constants))
+        found.append(Operator(names[0], names))
+    return found
+
+
+def _names(model: Path) -> dict[str, str]:
+    interpreter = _open(model)
+    details = {detail["index"]: detail["name"] for detail in interpreter.get_tensor_details()}
+    tensors = signature_tensors(interpreter)
+    return {name: details[index] for side in ("inputs", "outputs") for name, index in tensors[side].items()}
+
+
+def _quantisation(model: Path) -> dict[str, Any]:
+    interpreter = _open(model)
 
     def describe(details: dict[str, Any]) -> dict[str, Any]:
         scale, zero_point = details["quantization"]
@@ -43,4 +67,12 @@ def _embed(model: Path, card: Card) -> None:
     model.write_bytes(append_to_tflite(model.read_bytes(), card))
 
 
-TFLITE = Exporter(suffix=".tflite", packages=("keras", "tensorflow"), convert=_convert, embed=_embed)
+TFLITE = Exporter(
+    suffix=".tflite",
+    packages=("keras", "tensorflow", "ai_edge_quantizer"),
+    convert=_convert,
+    operators=_operators,
+    names=_names,
+    quantisation=_quantisation,
+    embed=_embed,
+)

@@ -11,6 +11,7 @@ from edgeasr.metrics.answers import agreement, answers, output_lengths, right_an
 from edgeasr.metrics.classification import mcnemar_p
 from edgeasr.runtime import load
 from edgeasr_export.schemes import Scheme
+from edgeasr_export.speed import speed_ratio
 
 __all__ = ["Verification", "verify"]
 
@@ -29,6 +30,8 @@ class Verification:
             where they have no labels.
         accuracy_original: of the original.
         runtime: package and version that ran the artefact.
+        speed: time of the float32 file of the same format and form by that of this one, on this machine: above 1 it is
+            faster; None of the float32 file itself.
     """
 
     agreement: float
@@ -37,6 +40,7 @@ class Verification:
     accuracy: float | None
     accuracy_original: float | None
     runtime: str
+    speed: float | None = None
 
 
 def verify(
@@ -45,6 +49,7 @@ def verify(
     features: NDArray[np.float32],
     reference: NDArray[np.float32],
     targets: NDArray[np.int64],
+    baseline: Path | None = None,
 ) -> Verification:
     """Run an artefact and compare its scores with the original's.
 
@@ -54,6 +59,7 @@ def verify(
         features: float32 [clips, frames, bins].
         reference: float32 [clips, labels] or [clips, output frames, labels], the original's scores.
         targets: int64, as `Samples.targets` has them; empty where the labels are not known.
+        baseline: the float32 file of the same format, to compare the speed with; None of that file itself.
 
     Raises:
         ExportError: scores that are not finite, more difference than the scheme tolerates, or a significant loss of
@@ -88,7 +94,7 @@ def verify(
         raise ExportError(
             f"differs from the Keras original by {result.max_abs_error:.2g}, expected at most {scheme.max_error:g}"
         )
-    return result
+    return replace(result, speed=speed_ratio(path, baseline, features)) if baseline else result
 
 
 def _with_accuracy(result: Verification, correct: NDArray[np.bool_], original: NDArray[np.bool_]) -> Verification:

@@ -19,8 +19,10 @@ from edgeasr.errors import ConfigError, ExportError, MissingPackageError
 from edgeasr.features import FrontendConfig
 from edgeasr.runtime import load
 from edgeasr.scores import softmax
-from edgeasr_export import EXPORTERS, SCHEMES, conversion, export_bundle
+from edgeasr_export import EXPORTERS, SCHEMES, ExportSettings, conversion, export_bundle
+from edgeasr_export.calibration import METHODS
 from edgeasr_export.conversion import Conversion
+from edgeasr_export.inspection import describe
 from edgeasr_export.schemes import scheme
 from edgeasr_export.verify import Verification, verify
 
@@ -32,14 +34,15 @@ def leftovers(bundle: Bundle) -> list[str]:
     return sorted(path.name for path in bundle.path.iterdir() if path.name not in known)
 
 
-def test_export_writes_every_scheme_in_every_format(make_bundle: MakeBundle, dense_model: Any) -> None:
-    bundle = export_bundle(make_bundle(dense_model), list(SCHEMES), list(EXPORTERS))
+def test_export_writes_every_scheme_in_every_format_that_has_it(make_bundle: MakeBundle, dense_model: Any) -> None:
+    bundle = export_bundle(make_bundle(dense_model), list(SCHEMES))
     bundle = Bundle.open(bundle.path)  # hashes are right
     made = {(artefact.format, artefact.scheme) for artefact in bundle.manifest.artefacts}
-    assert made == {(format, scheme) for format in EXPORTERS for scheme in SCHEMES}
+    assert made == {(format, name) for format in EXPORTERS for name in SCHEMES if format in scheme(name).quantise}
     assert leftovers(bundle) == []
     features = bundle.samples().verification
     original = softmax(np.asarray(dense_model.predict(features, verbose=0)))
+    sizes = {}
     for artefact in bundle.manifest.artefacts:
         model = load(bundle.path / artefact.name)
         assert model.labels == ("a", "b", "c")
@@ -50,29 +53,69 @@ def test_export_writes_every_scheme_in_every_format(make_bundle: MakeBundle, den
         scores = np.stack([model.run(clip) for clip in features])
         assert artefact.verification["max_abs_error"] == pytest.approx(np.abs(scores - original).max(), abs=1e-6)
         assert artefact.verification["samples"] == len(features)
-        input_type = model.card.quantisation["input"]["dtype"]
-        assert input_type == ("int8" if artefact.scheme == "int8" else "float32")
+        assert (artefact.verification["speed"] is None) == (artefact.scheme == "float32")
+        expected = {"int8": "int8", "int16x8": "int16"}.get(artefact.scheme, "float32")
+        assert model.card.quantisation["input"]["dtype"] == expected
+        if scheme(artefact.scheme).calibrated:
+            assert model.card.quantisation["calibration"] == {"method": "minmax", "clips": 40}
+        sizes[artefact.format, artefact.scheme] = (bundle.path / artefact.name).stat().st_size
+    order = ["float32", "float16", "int8-weights", "int4-weights"]
+    assert [sizes["tflite", name] for name in order] == sorted((sizes["tflite", name] for name in order), reverse=True)
+
+
+def test_export_to_a_format_that_lacks_the_scheme_says_which_has_it(make_bundle: MakeBundle, dense_model: Any) -> None:
+    with pytest.raises(ConfigError, match="int16x8 does not exist for onnx: pass --format tflite"):
+        export_bundle(make_bundle(dense_model), ["int16x8"], ["onnx"])
+
+
+@pytest.mark.parametrize("format", EXPORTERS)
+def test_export_keeps_named_layers_float(make_bundle: MakeBundle, dense_model: Any, format: str) -> None:
+    bundle = make_bundle(dense_model)
+    hidden, last = (layer.name for layer in dense_model.layers[-2:])
+    weights = {}
+    for kept in ((), (hidden,), (hidden, last)):
+        exported = export_bundle(bundle, ["int8"], [format], ExportSettings(keep_float=kept))
+        layers = describe(exported.path / exported.manifest.artefacts[-1].name)
+        weights[len(kept)] = [layer.weight_bytes for layer in layers if layer.macs]
+    (first, second), (kept_first, same_second), (_, kept_second) = weights.values()
+    assert 3 * first < kept_first
+    assert same_second == second
+    assert 2 * second < kept_second
+    with pytest.raises(ExportError, match=f"no layer 'lstm' to keep float: expected one of .*{hidden}.*{last}"):
+        export_bundle(bundle, ["int8"], [format], ExportSettings(keep_float=("lstm",)))
+
+
+def test_export_keeps_as_few_layers_float_as_a_bound_asks_for(make_bundle: MakeBundle, dense_model: Any) -> None:
+    weights = dense_model.get_weights()
+    weights[2][:] /= 100
+    weights[3][:] = (40, 0, 0)  # one logit so large that the steps of int8 are too coarse for the two others
+    weights[3][0] = -40
+    dense_model.set_weights(weights)
+    bundle = make_bundle(dense_model)
+    with pytest.raises(ExportError, match="agrees with the Keras original on"):
+        export_bundle(bundle, ["int8"], ["tflite"])
+    bound = export_bundle(bundle, ["int8"], ["tflite"], ExportSettings(max_drop=0)).manifest.artefacts[-1]
+    assert bound.verification["agreement"] == 1
+    (note,) = bound.verification["notes"]
+    assert note == f"float: {dense_model.layers[-1].name}; 0 % of the answers change"
+
+
+def test_export_with_another_calibration_gives_other_ranges(make_bundle: MakeBundle, dense_model: Any) -> None:
+    bundle = make_bundle(dense_model)
+    scales = set()
+    for method in METHODS:
+        made = export_bundle(bundle, ["int8"], ["tflite"], ExportSettings(calibration=method)).manifest.artefacts[-1]
+        card = load(bundle.path / made.name).card
+        assert card is not None
+        assert card.quantisation["calibration"]["method"] == method
+        scales.add(card.quantisation["input"]["scale"])
+    assert len(scales) == len(METHODS)
 
 
 def test_export_again_gives_the_same_bytes(make_bundle: MakeBundle, dense_model: Any) -> None:
     bundle = export_bundle(make_bundle(dense_model), ["int8"])
     before = dict(bundle.manifest.sha256)
     assert export_bundle(bundle, ["int8"]).manifest.sha256 == before
-
-
-def test_export_of_a_model_that_crashes_the_converter_keeps_what_works(make_bundle: MakeBundle) -> None:
-    import keras
-
-    # Full int8 of a Keras RNN that kept its loop kills TensorFlow's calibrator (github.com/tensorflow/tensorflow 87468)
-    layers = [keras.Input((13, 10)), keras.layers.GRU(8), keras.layers.Dense(3)]
-    bundle = make_bundle(keras.Sequential(layers))
-    with pytest.raises(ExportError) as failure:
-        export_bundle(bundle, ["int8", "dynamic"], ["tflite"])
-    assert "tflite:int8: the converter crashed (SIG" in str(failure.value)
-    assert str(bundle.path / "export.log") in str(failure.value)
-    bundle = Bundle.open(bundle.path)
-    assert [artefact.scheme for artefact in bundle.manifest.artefacts] == ["dynamic"]
-    assert leftovers(bundle) == ["export.log"]
 
 
 def test_export_of_a_model_that_hangs_is_stopped(make_bundle: MakeBundle, dense_model: Any) -> None:
@@ -83,7 +126,7 @@ def test_export_of_a_model_that_hangs_is_stopped(make_bundle: MakeBundle, dense_
 
 
 WORKER = """
-import sys, time
+import os, signal, sys, time
 from edgeasr.child import report
 
 for step in sys.argv[2:]:
@@ -92,22 +135,25 @@ for step in sys.argv[2:]:
     if step == "tflite:int8":
         time.sleep(600)
     if step == "onnx:int8":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if step == "onnx:dynamic":
         sys.exit("unsupported operator")
-    report(done=step, quantisation={})
+    report(step=step, file=step)
 """
 
 
-def test_conversion_that_hangs_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_conversion_that_hangs_or_crashes_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "some_worker.py").write_text(WORKER)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(conversion, "WORKER", "some_worker")
     begun: list[str] = []
-    steps = ["tflite:float32", "tflite:int8", "onnx:int8", "onnx:float32"]
+    steps = ["tflite:float32", "tflite:int8", "onnx:int8", "onnx:dynamic", "onnx:float32"]
     assert conversion.convert(tmp_path, steps, 2, begun.append) == [
-        Conversion("tflite:float32", {}),
+        Conversion("tflite:float32", "tflite:float32"),
         Conversion("tflite:int8", failure="the converter was stopped after 2 s"),
-        Conversion("onnx:int8", failure="unsupported operator"),
-        Conversion("onnx:float32", {}),
+        Conversion("onnx:int8", failure="the converter crashed (SIGSEGV)"),
+        Conversion("onnx:dynamic", failure="unsupported operator"),
+        Conversion("onnx:float32", "onnx:float32"),
     ]
     assert begun == ["original", *steps]
 

@@ -1,5 +1,5 @@
 """Quantisation schemes: what becomes of weights and activations, in each format."""
 
-from edgeasr_export.schemes.scheme import SCHEMES, Scheme, scheme
+from edgeasr_export.schemes.scheme import SCHEMES, Plan, Scheme, scheme
 
-__all__ = ["SCHEMES", "Scheme", "scheme"]
+__all__ = ["SCHEMES", "Plan", "Scheme", "scheme"]

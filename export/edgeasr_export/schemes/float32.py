@@ -2,27 +2,14 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edgeasr_export.schemes.scheme import Scheme
+from edgeasr_export.schemes.scheme import Plan, Scheme
 
 __all__ = ["FLOAT32"]
 
 
-def _configure_tflite(converter: Any, calibration: NDArray[np.float32]) -> None:
-    pass
-
-
-def _quantise_onnx(source: Path, target: Path, calibration: NDArray[np.float32]) -> None:
+def _copy(source: Path, target: Path, plan: Plan) -> None:
     shutil.copyfile(source, target)
 
 
-FLOAT32 = Scheme(
-    configure_tflite=_configure_tflite,
-    quantise_onnx=_quantise_onnx,
-    min_agreement=0.99,
-    max_error=1e-3,
-)
+FLOAT32 = Scheme(quantise={"tflite": _copy, "onnx": _copy}, min_agreement=0.99, max_error=1e-3)

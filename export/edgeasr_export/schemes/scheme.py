@@ -1,23 +1,39 @@
 """What a quantisation scheme is, and the registry of those that there are."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from edgeasr.errors import ConfigError
 from edgeasr.registry import resolve
+from edgeasr_export.calibration import Ranges
 
-__all__ = ["SCHEMES", "Scheme", "scheme"]
+__all__ = ["SCHEMES", "Plan", "Scheme", "scheme"]
 
 SCHEMES: Mapping[str, str] = {
     "float32": "edgeasr_export.schemes.float32:FLOAT32",
     "float16": "edgeasr_export.schemes.float16:FLOAT16",
     "dynamic": "edgeasr_export.schemes.dynamic:DYNAMIC",
     "int8": "edgeasr_export.schemes.int8:INT8",
+    "int16x8": "edgeasr_export.schemes.int16x8:INT16X8",
+    "int8-weights": "edgeasr_export.schemes.weights:INT8_WEIGHTS",
+    "int4-weights": "edgeasr_export.schemes.weights:INT4_WEIGHTS",
 }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a scheme is told about one file.
+
+    Attributes:
+        ranges: of the activations, for a scheme that quantises them; empty for the others.
+        keep_float: first outputs of the operators that stay float.
+        per_tensor: one scale for each weight tensor.
+    """
+
+    ranges: Ranges = field(default_factory=dict)
+    keep_float: tuple[str, ...] = ()
+    per_tensor: bool = False
 
 
 @dataclass(frozen=True)
@@ -25,23 +41,29 @@ class Scheme:
     """A quantisation scheme.
 
     Attributes:
-        configure_tflite: sets up a `tf.lite.TFLiteConverter`, given the calibration features [clips, frames, bins].
-        quantise_onnx: turns a float32 ONNX file into one of this scheme: (source, target, calibration).
+        quantise: by format, a function that makes a file of this scheme out of a float32 one: (source, target, plan).
         min_agreement: share of the labels, or characters, of the Keras original that must be given too.
         max_error: largest difference of a score from the original's, where the scheme promises one.
+        calibrated: whether it needs the ranges of the activations.
     """
 
-    configure_tflite: Callable[[Any, NDArray[np.float32]], None]
-    quantise_onnx: Callable[[Path, Path, NDArray[np.float32]], None]
+    quantise: Mapping[str, Callable[[Path, Path, Plan], None]]
     min_agreement: float
     max_error: float | None = None
+    calibrated: bool = False
 
 
-def scheme(name: str) -> Scheme:
+def scheme(name: str, format: str | None = None) -> Scheme:
     """Look up a scheme.
 
+    Args:
+        name: key of `SCHEMES`.
+        format: key of `EXPORTERS` that it is wanted for.
+
     Raises:
-        ConfigError: there is none of this name.
+        ConfigError: there is none of this name, or not for this format.
     """
     found: Scheme = resolve(SCHEMES, name, "scheme")
+    if format is not None and format not in found.quantise:
+        raise ConfigError(f"{name} does not exist for {format}: pass --format {' or '.join(found.quantise)}")
     return found

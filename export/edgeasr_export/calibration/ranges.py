@@ -1,0 +1,54 @@
+"""The range of every activation, found by running the float file on the calibration features."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from edgeasr_export.calibration.methods import METHODS, Histogram, minmax
+from edgeasr_export.trace import Feed, trace
+
+__all__ = ["Ranges", "find_ranges"]
+
+Ranges = dict[str, tuple[float, float]]  # by name of the tensor: lowest and highest value
+
+_BINS = 2048
+
+
+def find_ranges(
+    path: Path, feeds: Callable[[], Iterator[Feed]], method: str, same: Sequence[Sequence[str]] = ()
+) -> Ranges:
+    """Find the range of every activation of a float file.
+
+    Args:
+        path: the file.
+        feeds: gives the calibration features anew at each call.
+        method: key of `METHODS`.
+        same: groups of tensors that get one range, such as a state on its way in and out.
+
+    Returns:
+        A range for each tensor, 0 always inside.
+    """
+    ranges: Ranges = {}
+    for activations in trace(path, feeds()):
+        for name, values in activations.items():
+            low, high = ranges.get(name, (0.0, 0.0))
+            ranges[name] = (min(low, float(values.min(initial=0))), max(high, float(values.max(initial=0))))
+    if METHODS[method] is not minmax:
+        chosen = ((name, METHODS[method](seen)) for name, seen in _histograms(path, feeds(), ranges))
+        ranges = {name: (min(low, 0.0), max(high, 0.0)) for name, (low, high) in chosen}
+    for group in same:
+        lows, highs = zip(*(ranges[name] for name in group), strict=True)
+        ranges |= {name: (min(lows), max(highs)) for name in group}
+    return ranges
+
+
+def _histograms(path: Path, feeds: Iterator[Feed], ranges: Ranges) -> Iterator[tuple[str, Histogram]]:
+    edges = {name: np.linspace(low, max(high, low + 1e-12), _BINS + 1) for name, (low, high) in ranges.items()}
+    counts = {name: np.zeros(_BINS, np.int64) for name in ranges}
+    for activations in trace(path, feeds):
+        for name, values in activations.items():
+            low, high = edges[name][0], edges[name][-1]
+            place = ((values.ravel().astype(np.float64) - low) * (_BINS / (high - low))).astype(np.int64)
+            counts[name] += np.bincount(np.minimum(place, _BINS - 1), minlength=_BINS)
+    return ((name, Histogram(edges[name], counts[name])) for name in ranges)

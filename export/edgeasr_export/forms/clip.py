@@ -1,0 +1,74 @@
+"""The clip form: the whole clip at once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from edgeasr.card import FEATURES, SCORES
+from edgeasr_export.forms.cells import RECURRENT, lower
+from edgeasr_export.forms.form import Form
+from edgeasr_export.forms.graph import clip_shape, walk
+
+__all__ = ["clip"]
+
+
+def clip(model: Any, frames: int, unroll: bool = False) -> Form:
+    """Cut a model to take clips of a fixed length.
+
+    Args:
+        model: a Keras model of one input [frames, bins], whose frames may be open, and one output.
+        frames: of a clip.
+        unroll: make of recurrent layers plain ones, once for each frame. Otherwise they stay as they are, a loop that
+            converters do not quantise. An unrolled file takes long to convert and is slow, since the runtime has a copy
+            of the weights for each frame. Where the step form is possible, it is the better one.
+
+    Raises:
+        ExportError: the model has several inputs or outputs, is no graph, or takes clips of another length.
+    """
+    import keras
+
+    features = keras.Input(clip_shape(model, frames), name=FEATURES)
+    scores = walk(model, features, _unroll if unroll else _call)
+    return Form(keras.Model({FEATURES: features}, {SCORES: scores}, name=model.name))
+
+
+def _call(node: Any, given: Sequence[Any]) -> Any:
+    args, kwargs = node.arguments.fill_in({id(old): new for old, new in zip(node.input_tensors, given, strict=True)})
+    return node.operation(*args, **kwargs)
+
+
+def _unroll(node: Any, given: Sequence[Any]) -> Any:
+    layer, kind = node.operation, type(node.operation).__name__
+    if len(given) == 1 and kind in RECURRENT:
+        return _unrolled(layer, given[0])
+    if len(given) == 1 and kind == "Bidirectional" and type(layer.layer).__name__ in RECURRENT:
+        return _both_ways(layer, given[0])
+    return _call(node, given)
+
+
+def _unrolled(layer: Any, x: Any, flipped: bool = False) -> Any:
+    """Apply a recurrent layer; `flipped` puts the frames of one that goes backwards into the order of time again."""
+    from keras import ops
+
+    cell = lower(layer)
+    projected = ops.unstack(cell.project(x), axis=1)
+    states = [ops.zeros_like(projected[0][:, : cell.units]) for _ in cell.states]
+    outputs = []
+    for frame in reversed(projected) if layer.go_backwards else projected:
+        states = cell.advance(frame, states)
+        outputs.append(states[0])
+    if not layer.return_sequences:
+        return outputs[-1]
+    return ops.stack(outputs[::-1] if flipped else outputs, axis=1)
+
+
+def _both_ways(layer: Any, x: Any) -> Any:
+    from keras import layers
+
+    forward, backward = _unrolled(layer.forward_layer, x), _unrolled(layer.backward_layer, x, flipped=True)
+    merge = {
+        "concat": layers.Concatenate(),
+        "sum": layers.Add(),
+        "mul": layers.Multiply(),
+        "ave": layers.Average(),
+    }[layer.merge_mode]
+    return merge([forward, backward])

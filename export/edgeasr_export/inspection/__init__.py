@@ -1,0 +1,6 @@
+"""Look into an artefact: what it is made of, and where it differs from its float original."""
+
+from edgeasr_export.inspection.anatomy import Layer, describe
+from edgeasr_export.inspection.difference import Difference, compare
+
+__all__ = ["Difference", "Layer", "compare", "describe"]

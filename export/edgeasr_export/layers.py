@@ -1,0 +1,34 @@
+"""Keras layers, found again in the files that converters made of them.
+
+Converters name a tensor `model/layer/operation`, several of these with `;` between where operations were fused, and Keras adds
+`_1` to each name when it writes a SavedModel. The outputs of the model lose theirs; its weights tell there.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Operator", "operators_of"]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An operator of a file.
+
+    Attributes:
+        output: name of its first output.
+        names: of its outputs and its constants.
+    """
+
+    output: str
+    names: tuple[str, ...]
+
+
+def operators_of(layer: str, operators: Sequence[Operator]) -> tuple[Operator, ...]:
+    """Find the operators that a layer of this name gave rise to; those that it shares with others too."""
+    for written in (f"{layer}_1", layer):
+        pattern = re.compile(rf"(^|[/;]){re.escape(written)}([/;:]|$)")
+        found = tuple(operator for operator in operators if any(map(pattern.search, operator.names)))
+        if found:
+            return found
+    return ()
