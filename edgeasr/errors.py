@@ -11,7 +11,9 @@ __all__ = [
     "DataError",
     "EdgeASRError",
     "ExportError",
+    "FirmwareError",
     "MissingPackageError",
+    "TargetError",
     "TrainingError",
 ]
 
@@ -44,8 +46,16 @@ class ExportError(EdgeASRError):
     """A conversion failed, or what it made does not agree with the original."""
 
 
+class FirmwareError(EdgeASRError):
+    """Firmware cannot be made of a model, or does not do on its board what it should."""
+
+
 class MissingPackageError(EdgeASRError):
     """An optional package is not installed."""
+
+
+class TargetError(EdgeASRError):
+    """A device to measure on cannot be reached, lacks something, or is lost in the middle."""
 
 
 class TrainingError(EdgeASRError):

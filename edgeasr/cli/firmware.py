@@ -1,0 +1,105 @@
+"""`edgeasr firmware`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgeasr.cli.options import json_option
+from edgeasr.cli.output import note, print_json, print_table
+
+if TYPE_CHECKING:
+    from edgeasr_firmware.check import Check
+    from edgeasr_firmware.export import Firmware
+
+__all__ = ["command"]
+
+
+@click.command("firmware")
+@click.argument("model", metavar="BUNDLE|MODEL.tflite", type=click.Path(path_type=Path))
+@click.option("--board", default="host", show_default=True, help="Board to compile for; see below.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option(
+    "--check", "inputs", type=click.IntRange(min=1), help="Build it, run it on so many inputs, compare every byte."
+)
+@click.option("--data", metavar="NAME[:PATH]", help="Take these inputs from the test split of a data set.")
+@json_option
+def command(model: Path, board: str, out: Path, inputs: int | None, data: str | None, as_json: bool) -> None:
+    """Write an int8 model as C99 that needs nothing, and prove on a board that it is the same model.
+
+    Boards: host, and as QEMU emulates them cortex-m0, -m3, -m4f, -m7, -m33, -m55. --check needs the compiler of the
+    board (gcc, gcc-arm-none-eabi) and qemu-system-arm; inputs are random without --data.
+
+    \b
+    edgeasr firmware digits --board cortex-m4f --out digits-m4f --check 10
+    """
+    from edgeasr_firmware.boards import BOARDS
+    from edgeasr_firmware.check import check_firmware, random_inputs
+    from edgeasr_firmware.export import find_model, write_firmware
+
+    if board not in BOARDS:
+        raise click.UsageError(f"no board {board!r}: expected one of {', '.join(BOARDS)}")
+    if data and not inputs:
+        raise click.UsageError("--data gives inputs to --check: say how many, or leave --data out")
+    firmware = write_firmware(find_model(model), BOARDS[board], out)
+    done = None
+    if inputs:
+        note(f"building for {board}, running {inputs} inputs ...")
+        tensors = [tensor for tensor, _ in firmware.program.inputs]
+        steps = _real_inputs(firmware, data, inputs) if data else random_inputs(tensors, inputs)
+        done = check_firmware(firmware, BOARDS[board], steps)
+    if as_json:
+        print_json(_json(board, firmware, done))
+    else:
+        _print(firmware, done)
+    if done and done.wrong:
+        from edgeasr.errors import FirmwareError
+
+        raise FirmwareError(
+            f"{board}: expected the outputs of {done.oracle}, got others for {done.wrong} of {done.inputs} inputs"
+        )
+
+
+def _real_inputs(firmware: "Firmware", data: str, inputs: int) -> Any:
+    from edgeasr.data import load_datasets
+    from edgeasr.data.arrays import load_inputs
+    from edgeasr_firmware.check import feature_inputs
+
+    card, dataset = firmware.card, load_datasets([data])
+    examples = dataset.labelled("test")[:inputs]
+    features, _ = load_inputs(examples, dataset.labels, card.frontend if card else None, card.ctc if card else None)
+    return feature_inputs([tensor for tensor, _ in firmware.program.inputs], features, inputs)
+
+
+def _json(board: str, firmware: "Firmware", done: "Check | None") -> dict[str, Any]:
+    return {
+        "board": board,
+        "files": list(firmware.files),
+        "flash_bytes": done.sizes.flash_bytes if done else None,
+        "ram_bytes": done.sizes.ram_bytes if done else None,
+        "arena_bytes": firmware.plan.arena_bytes,
+        "stack_bytes": done.stack_bytes if done else None,
+        "instructions": {"inference": done.instructions if done else None, "frontend_hop": None},
+        "check": {"inputs": done.inputs, "bit_exact": not done.wrong} if done else None,
+    }
+
+
+def _print(firmware: "Firmware", done: "Check | None") -> None:
+    layers = done.layer_instructions if done else None
+    rows = [
+        (
+            step.operator,
+            f"{step.macs:,}" if step.macs else "",
+            f"{firmware.program.buffers[step.output].bytes:,}",
+            f"{layers[index]:,}" if layers else "-",
+        )
+        for index, step in enumerate(firmware.program.steps)
+    ]
+    print_table(("layer", ">products", ">bytes", ">instructions"), rows)
+    click.echo(f"arena {firmware.plan.arena_bytes:,} bytes")
+    if done:
+        click.echo(f"flash {done.sizes.flash_bytes:,} bytes, RAM {done.sizes.ram_bytes:,} bytes in all")
+        if done.instructions:
+            click.echo(f"stack {done.stack_bytes:,} bytes, {done.instructions:,} instructions an inference")
+        click.echo(f"{done.inputs - done.wrong} of {done.inputs} inputs equal {done.oracle} in every byte")
+    click.echo(f"Written to {firmware.folder}/ ({len(firmware.files)} files)")

@@ -1,0 +1,148 @@
+"""Run a program on its board, with files in and files out, and count what it executes."""
+
+import atexit
+import functools
+import itertools
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgeasr.errors import FirmwareError
+from edgeasr_firmware.boards.board import Board
+from edgeasr_firmware.boards.build import SUPPORT, binutil, tool
+
+__all__ = ["Run", "emulator", "run"]
+
+# Configurable Fault Status Register, Armv7-M Architecture Reference Manual (ARM DDI 0403E), B3.2.15
+_FAULTS = {
+    0: "instruction access violation",
+    1: "data access violation",
+    8: "instruction bus error",
+    9: "bus error",
+    10: "imprecise bus error",
+    16: "undefined instruction",
+    17: "invalid state",
+    18: "invalid return",
+    19: "no coprocessor or FPU",
+    24: "unaligned access",
+    25: "division by zero",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a program did.
+
+    Attributes:
+        output: what it printed.
+        files: the files it left, those it was given included: name to content.
+        instructions: executed between each `BOARD_MARK()` and the next; None where the board cannot tell.
+        stack_bytes: depth that the stack reached; None where the board cannot tell.
+    """
+
+    output: str
+    files: dict[str, bytes]
+    instructions: tuple[int, ...] | None
+    stack_bytes: int | None
+
+
+def run(board: Board, program: Path, files: Mapping[str, bytes] | None = None, time_limit_s: float = 60) -> Run:
+    """Run a program that `build` made to its end.
+
+    Args:
+        board: it was built for.
+        program: ELF file.
+        files: what it can open, name to content.
+        time_limit_s: longest time on the clock of this computer.
+
+    Raises:
+        FirmwareError: it ends in a fault, by a signal, with a status other than 0, or not in time.
+        MissingPackageError: there is no emulator for this board.
+    """
+    with tempfile.TemporaryDirectory(prefix="edgeasr-board-") as scratch:
+        folder, marks = Path(scratch) / "files", Path(scratch) / "marks"
+        folder.mkdir()
+        for name, content in (files or {}).items():
+            (folder / name).write_bytes(content)
+        command = [str(program.resolve())]
+        if board.machine:
+            command = [*emulator(board, program), "-serial", "null", "-plugin", f"{_counter()},marks={marks}"]
+        try:
+            done = subprocess.run(
+                command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=time_limit_s
+            )
+        except subprocess.TimeoutExpired as error:
+            raise FirmwareError(
+                f"{board.name}: expected {program.name} to end within {time_limit_s:g} s, it did not"
+            ) from error
+        output, notes = _split((done.stdout + done.stderr).decode(errors="replace"))
+        if complaint := _complaint(board, program, done, notes):
+            raise FirmwareError(f"{board.name}: expected {program.name} to end well, got {complaint}: {_last(output)}")
+        totals = [int(line) for line in marks.read_text().split()] if board.machine else []
+        return Run(
+            output,
+            {path.name: path.read_bytes() for path in folder.iterdir()},
+            tuple(end - begin for begin, end in itertools.pairwise(totals)) if board.machine else None,
+            int(notes["stack"].split()[0]) if board.machine else None,
+        )
+
+
+def emulator(board: Board, program: Path) -> list[str]:
+    """Give the command that runs a program on an emulated board; the UART and what else is wanted may follow.
+
+    Raises:
+        MissingPackageError: QEMU is not installed.
+    """
+    command = [tool("qemu-system-arm", f"running {board.name}"), "-machine", board.machine, "-display", "none"]
+    command += ["-monitor", "none", "-semihosting-config", "enable=on,target=native"]
+    return [*command, "-kernel", str(program.resolve())]
+
+
+@functools.cache
+def _counter() -> Path:
+    """Compile the plugin that counts, once in a process."""
+    folder = Path(tempfile.mkdtemp(prefix="edgeasr-count-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    command = [tool("gcc", "counting instructions"), "-O2", "-shared", "-fPIC", str(SUPPORT / "count.c")]
+    subprocess.run([*command, "-o", str(folder / "count.so")], check=True, capture_output=True, timeout=60)
+    return folder / "count.so"
+
+
+def _split(printed: str) -> tuple[str, dict[str, str]]:
+    """Part what a program printed from what the start-up code of the board said: the text, and note to value."""
+    pattern = r"\n@board (\w+) (\d+(?: \w+)?)\n"
+    return re.sub(pattern, "", printed), dict(re.findall(pattern, printed))
+
+
+def _complaint(
+    board: Board, program: Path, done: "subprocess.CompletedProcess[bytes]", notes: Mapping[str, str]
+) -> str:
+    """Say what was wrong with a run, or nothing."""
+    if notes.get("stack", "").endswith("overflow"):
+        return "a stack that grew into the variables"
+    if "fault" in notes:
+        address, status = map(int, notes["fault"].split())
+        names = [name for bit, name in _FAULTS.items() if status >> bit & 1] or ["hard fault"]
+        return f"{' and '.join(names)} at {address:#010x} in {_place(board, program, address)}"
+    if done.returncode:
+        return f"signal {-done.returncode}" if done.returncode < 0 else f"status {done.returncode}"
+    return "no end of its own" if board.machine and "stack" not in notes else ""
+
+
+def _place(board: Board, program: Path, address: int) -> str:
+    """Name the function and the line of an address."""
+    command = [tool(binutil(board, "addr2line"), "naming a fault"), "-f", "-e", str(program), hex(address)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    function, _, line = done.stdout.strip().partition("\n")
+    return f"{function} ({Path(line).name})" if function != "??" else "no function of the program"
+
+
+def _last(output: str) -> str:
+    """Give the last line that a program printed, or the line in which an emulator or a sanitiser says why it stopped."""
+    lines = output.strip().splitlines()
+    telling = [line for line in lines if re.match(r"qemu|SUMMARY:|.*: runtime error:", line)]
+    return f"it last printed {(telling or lines)[-1][:200]!r}" if lines else "it printed nothing"

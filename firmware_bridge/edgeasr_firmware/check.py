@@ -1,0 +1,162 @@
+"""Run a firmware on its board beside the oracle, and compare every byte."""
+
+import importlib.util
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.errors import FirmwareError
+from edgeasr.runtime.tflite import Affine
+from edgeasr.tflite import quantisation
+from edgeasr.tflite.interpreter import Interpreter
+from edgeasr.tflite.model import Tensor
+from edgeasr_firmware.boards import Board, Sizes, build, run, sizes
+from edgeasr_firmware.plan import ALIGNMENT_BYTES
+
+if TYPE_CHECKING:
+    from edgeasr_firmware.export import Firmware
+
+__all__ = ["Check", "check_firmware", "feature_inputs", "random_inputs"]
+
+Inputs = Sequence[tuple[NDArray[Any], ...]]
+
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a firmware did on its board.
+
+    Attributes:
+        oracle: what its outputs were compared with.
+        inputs: how many inferences there were.
+        wrong: of how many of them an output byte was another.
+        sizes: flash and RAM of the whole program.
+        stack_bytes: depth that the stack reached; None where the board cannot tell.
+        layer_instructions: of each step in one inference; None where the board cannot tell.
+        instructions: of a whole inference; None where the board cannot tell.
+    """
+
+    oracle: str
+    inputs: int
+    wrong: int
+    sizes: Sizes
+    stack_bytes: int | None
+    layer_instructions: tuple[int, ...] | None
+    instructions: int | None
+
+
+def random_inputs(tensors: Sequence[Tensor], count: int) -> Inputs:
+    """Make random inputs for a model, the same each time."""
+    rng = np.random.default_rng(_SEED)
+    return [tuple(_random(rng, tensor) for tensor in tensors) for _ in range(count)]
+
+
+def feature_inputs(tensors: Sequence[Tensor], features: NDArray[np.float32], count: int) -> Inputs:
+    """Quantise features for a model; one that takes fewer frames at a time gets them one after the other.
+
+    Args:
+        tensors: the model's inputs.
+        features: float32 [clips, frames, bins].
+        count: the most inferences.
+
+    Raises:
+        FirmwareError: the features are none for this model.
+    """
+    (tensor, *others) = tensors
+    bins, wanted = features.shape[-1], int(np.prod(tensor.shape))
+    if others or wanted % bins or features[0].size < wanted:
+        raise FirmwareError(
+            f"expected features that fill the one input {list(tensor.shape)}, got {list(features.shape[1:])} a clip"
+        )
+    steps = features[0].size // wanted
+    cut = features.reshape(len(features), -1)[:, : steps * wanted].reshape(-1, *tensor.shape)[:count]
+    scale = tensor.scale[0] if tensor.scale is not None else 0
+    affine = Affine({"dtype": tensor.dtype, "quantization": (scale, quantisation.zero_point_of(tensor))})
+    return [(affine.to_integer(step),) for step in cut]
+
+
+def check_firmware(firmware: "Firmware", board: Board, inputs: Inputs) -> Check:
+    """Build a firmware, run it on inputs one after the other, and compare its outputs with those of the oracle.
+
+    The oracle is TensorFlow Lite Micro where its package is installed, else the NumPy reference runtime.
+
+    Raises:
+        FirmwareError: it does not build, or does not end well.
+        MissingPackageError: a tool for this board is missing.
+    """
+    oracle, expected = _expected(firmware, inputs)
+    with tempfile.TemporaryDirectory(prefix="edgeasr-check-") as scratch:
+        main = Path(scratch) / "check.c"
+        main.write_text(_main(firmware))
+        flags = ("-include", "board.h", "-DEA_MODEL_MARK=BOARD_MARK")
+        names = [firmware.folder / name for name in firmware.sources]
+        program = build(board, [main, *names], Path(scratch) / "check.elf", [firmware.folder], flags)
+        data = b"".join(array.tobytes() for step in inputs for array in step)
+        limit_s = 60 + len(inputs) * sum(step.macs for step in firmware.program.steps) / 1e6
+        done = run(board, program, {"inputs.bin": data}, limit_s)
+        got = np.frombuffer(done.files["outputs.bin"], np.uint8)
+        if got.size != expected.size:
+            raise FirmwareError(f"{board.name}: expected {expected.size} bytes of outputs, got {got.size}")
+        wrong = int((got.reshape(expected.shape) != expected).any(1).sum())
+        layers = done.instructions[: len(firmware.program.steps)] if done.instructions else None
+        return Check(
+            oracle, len(inputs), wrong, sizes(board, program), done.stack_bytes, layers, sum(layers) if layers else None
+        )
+
+
+def _random(rng: np.random.Generator, tensor: Tensor) -> NDArray[Any]:
+    if tensor.dtype.kind == "f":
+        return rng.standard_normal(tensor.shape, np.float32)
+    limits = np.iinfo(tensor.dtype)
+    return rng.integers(limits.min, limits.max, tensor.shape, tensor.dtype, endpoint=True)
+
+
+def _expected(firmware: "Firmware", inputs: Inputs) -> tuple[str, NDArray[np.uint8]]:
+    """Run the oracle: its name, and the bytes of the outputs of each inference."""
+    if importlib.util.find_spec("tflite_micro"):
+        from tflite_micro.python.tflite_micro import runtime
+
+        name, micro = "tflite-micro", runtime.Interpreter.from_file(str(firmware.path))
+        rows = []
+        for step in inputs:
+            for index, array in enumerate(step):
+                micro.set_input(array, index)
+            micro.invoke()
+            rows.append(b"".join(micro.get_output(index).tobytes() for index in range(len(firmware.program.outputs))))
+    else:
+        name, reference = "the reference runtime", Interpreter(firmware.model)
+        rows = [b"".join(array.tobytes() for array in reference.run(*step)) for step in inputs]
+    return name, np.frombuffer(b"".join(rows), np.uint8).reshape(len(inputs), -1)
+
+
+def _main(firmware: "Firmware") -> str:
+    """Write the program that reads inputs from a file and writes outputs to another."""
+    inputs, outputs = range(len(firmware.program.inputs)), range(len(firmware.program.outputs))
+    reads = [f"board_read(in, ea_model_input_{n}(arena), EA_MODEL_INPUT_{n}_BYTES)" for n in inputs]
+    writes = [f"board_write(out, ea_model_output_{n}(arena), EA_MODEL_OUTPUT_{n}_BYTES)" for n in outputs]
+    total = " + ".join(f"EA_MODEL_INPUT_{n}_BYTES" for n in inputs)
+    return f"""
+#include "board.h"
+#include "model.h"
+
+static uint8_t arena[EA_MODEL_ARENA_BYTES] __attribute__((aligned({ALIGNMENT_BYTES})));
+
+int main(void)
+{{
+    int32_t in = board_open("inputs.bin", BOARD_READ), out = board_open("outputs.bin", BOARD_WRITE);
+    if (ea_model_start(arena, sizeof arena) != EA_MODEL_OK)
+        return 1;
+    while ({" + ".join(reads)} == {total}) {{
+        BOARD_MARK();
+        ea_model_run(arena);
+        {"; ".join(writes)};
+    }}
+    return 0;
+}}
+"""

@@ -1,0 +1,224 @@
+"""From the operators of a TFLite file to the steps of a program."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.errors import ArtefactError, FirmwareError
+from edgeasr.registry import resolve
+from edgeasr.tflite.kernels import KERNELS, Call, Kernel, Memory
+from edgeasr.tflite.model import Model, Operator, Subgraph, Tensor
+from edgeasr_firmware.codegen.program import Buffer, Program, Step
+
+__all__ = ["OPERATORS", "Lowering", "lower"]
+
+_PACKAGE = "edgeasr_firmware.codegen.operators."
+
+# name in the TFLite schema -> function(lowering, operator) that adds its steps
+OPERATORS: Mapping[str, str] = {
+    operator: _PACKAGE + function
+    for operator, function in {
+        "ADD": "arithmetic:add",
+        "ASSIGN_VARIABLE": "state:assign_variable",
+        "AVERAGE_POOL_2D": "pool:average_pool",
+        "BATCH_TO_SPACE_ND": "movement:move",
+        "CALL_ONCE": "state:call_once",
+        "CONCATENATION": "movement:move",
+        "CONV_2D": "dense:convolution",
+        "DEPTHWISE_CONV_2D": "dense:depthwise",
+        "DEQUANTIZE": "tables:dequantize",
+        "EXPAND_DIMS": "movement:reshape",
+        "FULLY_CONNECTED": "dense:fully_connected",
+        "HARD_SWISH": "tables:activation",
+        "LEAKY_RELU": "tables:activation",
+        "LOGISTIC": "tables:saturating",
+        "MAX_POOL_2D": "pool:max_pool",
+        "MEAN": "arithmetic:mean",
+        "MUL": "arithmetic:mul",
+        "PACK": "movement:move",
+        "PAD": "movement:move",
+        "PADV2": "movement:move",
+        "QUANTIZE": "tables:quantize",
+        "READ_VARIABLE": "state:read_variable",
+        "REDUCE_MAX": "arithmetic:reduce_max",
+        "RELU": "tables:relu",
+        "RELU6": "tables:relu",
+        "RESHAPE": "movement:reshape",
+        "SLICE": "movement:move",
+        "SOFTMAX": "tables:softmax",
+        "SPACE_TO_BATCH_ND": "movement:move",
+        "SPLIT": "movement:move",
+        "SPLIT_V": "movement:move",
+        "SQUEEZE": "movement:reshape",
+        "STRIDED_SLICE": "movement:move",
+        "SUB": "arithmetic:sub",
+        "TANH": "tables:saturating",
+        "TRANSPOSE": "movement:move",
+        "UNIDIRECTIONAL_SEQUENCE_LSTM": "recurrent:lstm",
+        "UNPACK": "movement:move",
+        "VAR_HANDLE": "state:var_handle",
+    }.items()
+}
+
+
+class Lowering:
+    """Turns the first subgraph of a model into a program; operators say what they need by its methods.
+
+    Attributes:
+        model: the model.
+        graph: its first subgraph.
+        program: as far as it has come.
+        places: tensor -> the buffer it is in, or `&name` of a constant table.
+        homes: tensor -> the buffer in which it is to be computed, where that is not one of its own.
+        variables: handle of a resource variable -> its container and name.
+        first_values: what a variable holds before the first inference.
+        position: number of the current operator.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.graph: Subgraph = model.subgraphs[0]
+        self.program = Program()
+        self.places: dict[int, str] = {}
+        self.homes: dict[int, str] = {}
+        self.variables: dict[int, tuple[str, str]] = {}
+        self.first_values: dict[tuple[str, str], NDArray[Any]] = {}
+        self.position = -1
+        self._tensors = list(self.graph.tensors)
+
+    def run(self) -> Program:
+        """Lower every operator, in order."""
+        for index in self.graph.inputs:
+            self.program.inputs.append((self.tensor(index), self.write(index)))
+        for position, operator in enumerate(self.graph.operators):
+            self.position = position
+            if operator.inputs and all(self._is_constant(index) for index in operator.inputs):
+                self._fold(operator)
+                continue
+            lower_operator: Callable[[Lowering, Operator], None] = resolve(OPERATORS, operator.name, "operator")
+            try:
+                lower_operator(self, operator)
+            except ArtefactError as error:
+                raise self.unsupported(str(error)) from error
+        self.program.outputs = [(self.tensor(index), self._in_arena(index)) for index in self.graph.outputs]
+        return self.program
+
+    @property
+    def current(self) -> str:
+        """Number and name of the current operator, for messages and comments."""
+        return f"{self.position} {self.graph.operators[self.position].name}"
+
+    def tensor(self, index: int) -> Tensor:
+        """Give a tensor of the graph."""
+        return self._tensors[index]
+
+    def size_bytes(self, index: int) -> int:
+        """Give the size of a tensor."""
+        return math.prod(self.tensor(index).shape) * self.tensor(index).dtype.itemsize
+
+    def constant(self, index: int) -> NDArray[Any]:
+        """Give the value of a tensor that must be constant.
+
+        Raises:
+            FirmwareError: it is computed.
+        """
+        data = self.tensor(index).data
+        if data is None:
+            raise self.unsupported(f"tensor {index} is computed, expected a constant")
+        return data
+
+    def bias(self, operator: Operator, channels: int) -> NDArray[np.int64]:
+        """Give the bias of a layer, its third input, which may be absent: int64 [channels]."""
+        given = operator.inputs[2] if len(operator.inputs) > 2 else -1
+        return np.zeros(channels, np.int64) if given < 0 else self.constant(given).astype(np.int64)
+
+    def kernel(self, operator: Operator) -> Kernel:
+        """Make the NumPy kernel of an operator, which says what it does."""
+        inputs = tuple(None if index < 0 else self.tensor(index) for index in operator.inputs)
+        outputs = tuple(self.tensor(index) for index in operator.outputs)
+        kernel: Kernel = resolve(KERNELS, operator.name, "operator")(
+            Call(operator, inputs, outputs, Memory(lambda index: None))
+        )
+        return kernel
+
+    def last_use(self, index: int) -> int:
+        """Give the number of the last operator that reads a tensor; that after the last, if it is an output."""
+        if index in self.graph.outputs:
+            return len(self.graph.operators)
+        uses = [number for number, operator in enumerate(self.graph.operators) if index in operator.inputs]
+        return max(uses, default=-1)
+
+    def _is_constant(self, index: int) -> bool:
+        return index < 0 or self.tensor(index).data is not None
+
+    def _fold(self, operator: Operator) -> None:
+        """Compute an operator here whose inputs are all constant."""
+        values = (None if index < 0 else self.constant(index) for index in operator.inputs)
+        results = self.kernel(operator)(*values)
+        for index, data in zip(operator.outputs, results if isinstance(results, tuple) else (results,), strict=True):
+            self._tensors[index] = replace(self.tensor(index), data=np.asarray(data))
+
+    def _in_arena(self, index: int) -> str:
+        """Give the buffer of an output."""
+        if self.read(index).startswith("&"):
+            raise self.unsupported(f"output {index} is constant, expected one that is computed")
+        return self.read(index)
+
+    def expect(self, index: int, *types: str) -> Tensor:
+        """Give a tensor that must have one of some element types.
+
+        Raises:
+            FirmwareError: it has another.
+        """
+        tensor = self.tensor(index)
+        if tensor.type not in types:
+            raise self.unsupported(f"tensor {index} is {tensor.type}, expected {' or '.join(types)}")
+        return tensor
+
+    def read(self, index: int) -> str:
+        """Give the place of a tensor that a step reads: a buffer, or a constant table."""
+        if index not in self.places:
+            tensor = self.tensor(index)
+            if tensor.data is None:
+                raise self.unsupported(f"tensor {index} is read before it is computed")
+            self.places[index] = "&" + self.program.table("constant", tensor.data)
+        return self.places[index]
+
+    def write(self, index: int) -> str:
+        """Give the buffer of a tensor that a step computes."""
+        name = self.homes.get(index, f"t{index}")
+        self.program.buffers.setdefault(name, Buffer(name, self.size_bytes(index)))
+        self.places[index] = name
+        return name
+
+    def alias(self, index: int, source: int) -> None:
+        """Let a tensor be another one under a new shape."""
+        self.places[index] = self.read(source)
+
+    def step(self, source: str, code: str, inputs: tuple[int, ...], output: int, **more: Any) -> None:
+        """Add a call of a kernel; the inputs and the output are tensors. See `Step` for the rest."""
+        places = tuple(self.read(index) for index in inputs)
+        self.program.steps.append(Step(self.current, source, code, places, self.write(output), **more))
+
+    def unsupported(self, why: str) -> FirmwareError:
+        """Make the error for an operator that is used in a way that no kernel can."""
+        return FirmwareError(f"operator {self.current}: {why}")
+
+
+def lower(model: Model) -> Program:
+    """Turn the first subgraph of a model into a program.
+
+    Raises:
+        FirmwareError: it has operators that are missing here, all named, or one is used in a way that no kernel can.
+    """
+    names = {operator.name for operator in model.subgraphs[0].operators}
+    if missing := sorted(names - set(OPERATORS)):
+        raise FirmwareError(
+            f"operators {', '.join(missing)} are missing: CONTRIBUTING says how to add one; "
+            f"those that are there: {', '.join(sorted(OPERATORS))}"
+        )
+    return Lowering(model).run()

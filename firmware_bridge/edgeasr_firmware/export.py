@@ -1,0 +1,146 @@
+"""A TFLite file as a folder of C99 for a board."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgeasr import __version__
+from edgeasr.atomic import replacing
+from edgeasr.bundle import Bundle
+from edgeasr.card import Card, read_from_tflite
+from edgeasr.errors import FirmwareError
+from edgeasr.tflite.interpreter import Interpreter
+from edgeasr.tflite.model import Model, read_model
+from edgeasr_firmware.boards import Board
+from edgeasr_firmware.check import random_inputs
+from edgeasr_firmware.codegen.lower import lower
+from edgeasr_firmware.codegen.program import Program
+from edgeasr_firmware.codegen.write import header, source
+from edgeasr_firmware.frontend import frontend_files
+from edgeasr_firmware.plan import Plan, plan_memory
+from edgeasr_firmware.project import cmake_lists, main_c, makefile, readme, vectors_h
+
+__all__ = ["KERNELS", "Firmware", "find_model", "write_firmware"]
+
+KERNELS = Path(__file__).parent / "csrc" / "kernels"
+_VECTORS = 2
+_OWN = "model.h"  # what tells a folder of ours
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A folder of C that was written, and what it was written from.
+
+    Attributes:
+        folder: where it is.
+        files: names of the files in it.
+        sources: names of the C files that the model needs, `main.c` not among them.
+        path: the TFLite file.
+        model: the TFLite model.
+        card: what the file says about itself; None for one that edgeasr did not write.
+        program: its steps.
+        plan: its arena.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    sources: tuple[str, ...]
+    path: Path
+    model: Model
+    card: Card | None
+    program: Program
+    plan: Plan
+
+
+def find_model(path: Path) -> Path:
+    """Find the file to compile: a TFLite file itself, or the int8 one of a bundle.
+
+    Raises:
+        BundleError: the bundle is damaged.
+        FirmwareError: it has no such file.
+    """
+    if not path.is_dir():
+        return path
+    bundle = Bundle.open(path)
+    found = [item.name for item in bundle.manifest.artefacts if (item.format, item.scheme) == ("tflite", "int8")]
+    if not found:
+        raise FirmwareError(f"{path}: expected a bundle with an int8 TFLite file: edgeasr export {path} --int8")
+    return path / found[0]
+
+
+def write_firmware(path: Path, board: Board, out: Path) -> Firmware:
+    """Write the C of a model, with all that is needed to build and test it. The same model gives the same bytes.
+
+    Args:
+        path: a TFLite file.
+        board: to compile for.
+        out: folder to write; one that was written before is replaced.
+
+    Raises:
+        ArtefactError: the file cannot be read.
+        FirmwareError: the model cannot be compiled or is too large for the board, or `out` is a folder of other things.
+    """
+    if out.exists() and not (out / _OWN).exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FirmwareError(f"{out}: expected no such folder, or one that was written before: choose another")
+    model, card = read_model(path), read_from_tflite(path)
+    program = lower(model)
+    plan = plan_memory(program)
+    _check_size(program, plan, board)
+    files = _files(path, model, card, program, plan, board)
+    with replacing(out) as scratch:
+        scratch.mkdir()
+        for name, text in files.items():
+            (scratch / name).write_text(text)
+    sources = tuple(name for name in sorted(files) if name.endswith(".c") and name != "main.c")
+    return Firmware(out, tuple(sorted(files)), sources, path, model, card, program, plan)
+
+
+def _files(path: Path, model: Model, card: Card | None, program: Program, plan: Plan, board: Board) -> dict[str, str]:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    origin = (
+        f"Written by edgeasr {__version__} from {path.name} (sha256 {digest[:16]}): "
+        f"edgeasr firmware {path.name} --board {board.name}"
+    )
+    interpreter = Interpreter(model)
+    vectors = [(inputs, interpreter.run(*inputs)) for inputs in random_inputs(interpreter.inputs, _VECTORS)]
+    files = {name: (KERNELS / name).read_text() for name in _kernel_files(program)}
+    frontend = card.frontend if card else None
+    if frontend:
+        files.update(frontend_files(frontend))
+    files["model.h"] = header(program, plan, origin)
+    files["model.c"] = source(program, plan, origin)
+    sources = sorted(name for name in files if name.endswith(".c"))
+    files["main.c"] = main_c(program, origin)
+    files["vectors.h"] = vectors_h(program, vectors, origin)
+    files["Makefile"] = makefile(board, sources, origin)
+    files["CMakeLists.txt"] = cmake_lists(board, sources, origin)
+    files["README.md"] = readme(program, plan, board, origin, frontend is not None)
+    return files
+
+
+def _kernel_files(program: Program) -> list[str]:
+    """Give the names of the kernels that are used, and of what they include."""
+    wanted = [f"{step.source}.h" for step in (*program.start, *program.steps)]
+    found: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name in found or not (KERNELS / name).exists():
+            continue
+        found.add(name)
+        wanted += [f"{name.removesuffix('.h')}.c", *re.findall(r'#include "(\w+\.h)"', (KERNELS / name).read_text())]
+    return sorted(found)
+
+
+def _check_size(program: Program, plan: Plan, board: Board) -> None:
+    """Refuse what cannot fit, before a compiler does it with less to say."""
+    constants = sum(table.values.nbytes for table in program.tables)
+    for memory, what, needed in ((board.flash, "flash", constants), (board.ram, "RAM", plan.arena_bytes)):
+        if memory and needed > memory.size_bytes:
+            raise FirmwareError(
+                f"{board.name} has {memory.size_bytes} bytes of {what}, and the model needs {needed} for its "
+                f"{'constants' if what == 'flash' else 'activations'} alone: take a smaller model or a larger board"
+            )

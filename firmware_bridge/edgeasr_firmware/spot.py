@@ -1,0 +1,66 @@
+"""The spotter in C: the sources, and the settings that go with a model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgeasr_firmware.codegen.write import array
+from edgeasr_firmware.headers import definitions, guarded
+
+__all__ = ["SpotSettings", "spot_files"]
+
+_SOURCES = Path(__file__).parent / "csrc" / "spot"
+
+
+@dataclass(frozen=True)
+class SpotSettings:
+    """What a spotter in C has to know.
+
+    Attributes:
+        labels: of the model, in order; those that begin with `_` are never reported.
+        logits: the model gives logits, of which the softmax is taken; else probabilities.
+        scale, zero_point: of the model's int8 output.
+        hop_frames: frames of the front end from one inference to the next.
+        inferences: scores are averaged over so many.
+        threshold: smallest averaged score that is reported.
+        wait_inferences: the first inference after an event at which its label may be reported again, 1 the next.
+    """
+
+    labels: Sequence[str]
+    logits: bool
+    scale: float
+    zero_point: int
+    hop_frames: int
+    inferences: int
+    threshold: float
+    wait_inferences: int
+
+
+def spot_files(settings: SpotSettings) -> dict[str, str]:
+    """Give the files of a spotter in C99: name to text.
+
+    `ea_spot.c` goes from the outputs of the model to keywords; `ea_listen.c` from samples, and needs the files of the
+    front end and of the model.
+    """
+    values = {
+        "LABELS": len(settings.labels),
+        "LOGITS": int(settings.logits),
+        "SCALE": settings.scale,
+        "ZERO_POINT": settings.zero_point,
+        "HOP_FRAMES": settings.hop_frames,
+        "INFERENCES": settings.inferences,
+        "THRESHOLD": settings.threshold,
+        "WAIT_INFERENCES": settings.wait_inferences,
+    }
+    reported = np.array([not label.startswith("_") for label in settings.labels], np.uint8)
+    lines = ["#include <stdint.h>", "", *array("ea_spot_reported", reported)]
+    if settings.logits:
+        lines += array("ea_spot_exponentials", np.exp(-np.arange(256) * settings.scale).astype(np.float32))
+    files = {path.name: path.read_text() for path in sorted(_SOURCES.iterdir())}
+    title = "The settings of the spotter."
+    files["ea_spot_config.h"] = guarded("ea_spot_config.h", title, definitions("EA_SPOT", values))
+    title = "Tables of the spotter, for ea_spot.c alone."
+    files["ea_spot_tables.h"] = guarded("ea_spot_tables.h", title, lines)
+    return files
