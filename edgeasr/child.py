@@ -8,12 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["Child", "report", "start"]
+__all__ = ["Child", "report", "start", "start_command"]
 
 _MARK = b"@edgeasr "  # before each line of ours: packages print to standard output too
 _READ_BYTES = 1 << 20  # at least what a pipe holds
@@ -42,6 +42,11 @@ class Child:
         self._stderr_start = stderr.tell()
         self._time_limit_s = time_limit_s
         self._deadline = time.monotonic() + time_limit_s
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, or less than 0 the number of the signal that ended it; None while it runs."""
+        return self._process.returncode
 
     @property
     def crashed(self) -> bool:
@@ -129,13 +134,28 @@ def start(
     """
     # The child looks for packages where this process does, whatever way it was started, and nowhere else (-P).
     found = os.pathsep.join(path or os.getcwd() for path in sys.path)
+    command = (sys.executable, "-P", "-m", module, *arguments)
+    environment = {**(environment or {}), "PYTHONPATH": found}
+    with start_command(command, time_limit_s=time_limit_s, environment=environment, log=log) as child:
+        yield child
+
+
+@contextmanager
+def start_command(
+    command: Sequence[str],
+    *,
+    time_limit_s: float,
+    environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
+) -> Iterator[Child]:
+    """Run a command whose program calls `report`, wherever that runs; the rest is as in `start`."""
     with log.open("a+b") if log else tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module, *arguments],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env={**os.environ, **(environment or {}), "PYTHONPATH": found},
+            env={**os.environ, **(environment or {})},
         )
         try:
             yield Child(process, stderr, time_limit_s)

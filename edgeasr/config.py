@@ -1,7 +1,6 @@
 """Settings: frozen dataclasses, read from mappings (TOML, JSON) with every key and type checked."""
 
 import dataclasses
-import tomllib
 import types
 import typing
 from collections.abc import Mapping
@@ -77,6 +76,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: the file is missing or is not TOML.
     """
+    import tomllib  # not in the Python 3.9 and 3.10 of older devices, which read no TOML
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["FEATURES", "Cpu", "Machine", "package_version", "read_cpu", "read_machine"]
+__all__ = ["FEATURES", "Cpu", "Machine", "installed_packages", "package_version", "read_cpu", "read_machine"]
+
+_COMPUTING = ("numpy", "ai-edge-litert", "tflite-runtime", "onnxruntime", "keras", "tensorflow", "jax", "torch")
 
 # The vector instructions that inference kernels are chosen by, under the names that edgeasr uses for them, and the
 # flags of /proc/cpuinfo that mean them; under the line of /proc/cpuinfo that lists the flags. A name in both tables
@@ -81,14 +83,14 @@ def read_machine(root: Path = Path("/")) -> Machine:
     """Describe this machine as it is now.
 
     Args:
-        root: the folder that `proc` and `sys` are in.
+        root: the folder that `etc`, `proc` and `sys` are in.
     """
     return Machine(
         cpu=read_cpu(root),
         memory_bytes=_memory_bytes(),
         governor=_read(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") or None,
         load_average=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-        os=_os_name(),
+        os=_os_name(root),
         kernel=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
     )
@@ -115,6 +117,11 @@ def read_cpu(root: Path = Path("/")) -> Cpu:
     )
 
 
+def installed_packages() -> dict[str, str]:
+    """Give the version of each installed package that computes."""
+    return {package: version for package in _COMPUTING if (version := package_version(package))}
+
+
 def package_version(package: str) -> str:
     """Give the installed version of a distribution, as pip knows it; empty where it is not installed."""
     try:
@@ -130,11 +137,11 @@ def _memory_bytes() -> int | None:
         return None
 
 
-def _os_name() -> str:
-    try:
-        return platform.freedesktop_os_release()["PRETTY_NAME"]
-    except (OSError, KeyError):
-        return platform.system()
+def _os_name(root: Path) -> str:
+    for line in _read(root / "etc/os-release").splitlines():
+        if line.startswith("PRETTY_NAME="):
+            return line.partition("=")[2].strip("\"'")
+    return platform.system()
 
 
 def _read(path: Path) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Block", "Bullets", "Code", "Heading", "Picture", "Table", "Text", "to_html", "to_markdown"]
+__all__ = ["Block", "Bullets", "Code", "Drawings", "Heading", "Picture", "Table", "Text", "to_html", "to_markdown"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,15 @@ class Picture:
     caption: str
 
 
-Block = Heading | Text | Bullets | Code | Table | Picture
+@dataclass(frozen=True)
+class Drawings:
+    """SVG drawings with their captions, side by side where there is room, below a text; Markdown goes without."""
+
+    drawings: Sequence[tuple[str, str]]
+    text: str = ""
+
+
+Block = Heading | Text | Bullets | Code | Table | Picture | Drawings
 
 _HEAD = """\
 <!doctype html>
@@ -64,26 +72,13 @@ _HEAD = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-body {{ max-width: 60rem; margin: 0 auto; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; color: #1a1a1a;
-  background: #fff; }}
-h1, h2 {{ line-height: 1.25; }}
-h2 {{ margin-top: 2.5rem; border-bottom: 1px solid #ddd; }}
-img {{ max-width: 100%; height: auto; }}
-figure {{ margin: 1rem 0; }}
-figcaption {{ color: #555; font-size: .9rem; }}
-pre, .table {{ overflow-x: auto; }}
-pre {{ background: #f5f5f5; padding: .75rem; }}
-code {{ font-size: .9em; background: #f5f5f5; }}
-table {{ border-collapse: collapse; font-size: .9rem; }}
-th, td {{ padding: .3rem .7rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }}
-th {{ border-bottom: 2px solid #999; }}
-</style>
+{style}</style>
 """
 
 
 def to_markdown(blocks: Sequence[Block]) -> str:
-    """Write blocks as Markdown; pictures stay files of their own."""
-    return "\n\n".join(_markdown(block) for block in blocks) + "\n"
+    """Write blocks as Markdown; pictures stay files of their own, drawings are left out."""
+    return "\n\n".join(_markdown(block) for block in blocks if not isinstance(block, Drawings)) + "\n"
 
 
 def to_html(blocks: Sequence[Block], folder: Path) -> str:
@@ -95,10 +90,11 @@ def to_html(blocks: Sequence[Block], folder: Path) -> str:
     """
     title = next((block.text for block in blocks if isinstance(block, Heading)), "")
     body = "\n".join(_html(block, folder) for block in blocks)
-    return f"{_HEAD.format(title=html.escape(title))}{body}\n</html>\n"
+    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    return f"{_HEAD.format(title=html.escape(title), style=style)}{body}\n</html>\n"
 
 
-def _markdown(block: Block) -> str:
+def _markdown(block: Heading | Text | Bullets | Code | Table | Picture) -> str:
     match block:
         case Heading(text, level):
             return f"{'#' * level} {text}"
@@ -126,8 +122,13 @@ def _html(block: Block, folder: Path) -> str:
         case Code(text):
             return f"<pre>{html.escape(text)}</pre>"
         case Table(heads, rows):
-            head = "".join(f"<th>{_inline(cell)}</th>" for cell in heads)
-            body = "".join(f"<tr>{''.join(f'<td>{_inline(cell)}</td>' for cell in row)}</tr>" for row in rows)
+            classes = [_class([row[index] for row in rows]) for index in range(len(heads))]
+            head = "".join(f"<th{kind}>{_inline(cell)}</th>" for kind, cell in zip(classes, heads, strict=True))
+            lines = (
+                "".join(f"<td{kind}>{_inline(cell)}</td>" for kind, cell in zip(classes, row, strict=True))
+                for row in rows
+            )
+            body = "".join(f"<tr>{line}</tr>" for line in lines)
             return f'<div class="table"><table><tr>{head}</tr>{body}</table></div>'
         case Picture(path, caption):
             data = base64.b64encode((folder / path).read_bytes()).decode()
@@ -135,6 +136,18 @@ def _html(block: Block, folder: Path) -> str:
                 f'<figure><img src="data:image/png;base64,{data}" alt="{html.escape(caption)}">'
                 f"<figcaption>{_inline(caption)}</figcaption></figure>"
             )
+        case Drawings(drawings, text):
+            above = f"<p>{_inline(text)}</p>" if text else ""
+            figures = (
+                f"<figure>{svg}<figcaption>{_inline(caption)}</figcaption></figure>" for svg, caption in drawings
+            )
+            return f'{above}<div class="drawings">{"".join(figures)}</div>'
+
+
+def _class(cells: Sequence[str]) -> str:
+    """Give the class attribute of a column: its cells are numbers, with what belongs to them, or not."""
+    numbers = bool(cells) and all(re.fullmatch(r"-|[-+]?\d[\d.,]*( [%(].*)?", cell) for cell in cells)
+    return ' class="number"' if numbers else ""
 
 
 def _inline(text: str) -> str:

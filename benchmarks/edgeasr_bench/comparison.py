@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgeasr.metrics.answers import agreement
-from edgeasr.metrics.classification import accuracy, mcnemar_p
-from edgeasr_bench.measurement import Measurement
-from edgeasr_bench.record import Result
-from edgeasr_bench.stats import latency_us, speed_ratio
+from edgeasr.metrics.classification import accuracy, confusion_matrix, mcnemar_p
+from edgeasr_bench.measurement import Answers, Measurement
+from edgeasr_bench.record import Confusion, Result
+from edgeasr_bench.stats import latency_us, speed_ratio, stretches_us
 
 __all__ = ["compare"]
 
@@ -31,6 +31,7 @@ def _result(this: Measurement, among: Sequence[Measurement]) -> Result:
         notes.append(f"no ratio: {_why_no_baseline(this)}")
     if not this.inference.settled:
         notes.append("its time did not settle in the warm-up: the machine is busy or slow")
+    notes += this.notes
     return Result(
         artefact=this.artefact,
         runtime=this.runtime,
@@ -55,7 +56,19 @@ def _result(this: Measurement, among: Sequence[Measurement]) -> Result:
         model_sha256=this.model_sha256,
         notes=tuple(notes),
         transcription=mine.errors if mine else None,
+        rounds_us=stretches_us(this.inference.rounds),
+        confusion=_confusion(mine) if mine else None,
+        operators=this.operators,
+        duty_cycle=this.duty_cycle,
+        instructions=this.instructions,
     )
+
+
+def _confusion(answers: Answers) -> Confusion | None:
+    if not answers.labels:
+        return None
+    counts = confusion_matrix(answers.targets, answers.predictions, len(answers.labels))
+    return Confusion(answers.labels, tuple(map(tuple, counts.tolist())))
 
 
 def _is_float_of(other: Measurement, this: Measurement) -> bool:
@@ -65,7 +78,7 @@ def _is_float_of(other: Measurement, this: Measurement) -> bool:
 
 def _is_baseline(other: Measurement, this: Measurement) -> bool:
     """Tell whether `other` is the float artefact that the speed of `this` is compared with."""
-    return _is_float_of(other, this) and other.runtime == this.runtime
+    return _is_float_of(other, this) and (other.runtime, other.threads) == (this.runtime, this.threads)
 
 
 def _why_no_baseline(this: Measurement) -> str:
@@ -85,4 +98,8 @@ def _original(this: Measurement, among: Sequence[Measurement]) -> Measurement | 
         and other.answers is not None
         and np.array_equal(other.answers.targets, this.answers.targets)
     ]
-    return min(found, key=lambda other: (other.runtime != "keras", other.runtime != this.runtime), default=None)
+    return min(
+        found,
+        key=lambda other: (other.runtime != "keras", other.runtime != this.runtime, other.threads != this.threads),
+        default=None,
+    )

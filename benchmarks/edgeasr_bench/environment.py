@@ -7,20 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import edgeasr
-from edgeasr.machine import package_version, read_machine
+from edgeasr.machine import Machine, installed_packages, read_machine
 
-__all__ = ["Environment", "facts", "read_environment"]
+__all__ = ["Environment", "environment_of", "facts", "read_environment"]
 
-_PACKAGES = (
-    "numpy",
-    "ai-edge-litert",
-    "tflite-runtime",
-    "onnxruntime",
-    "keras",
-    "tensorflow",
-    "jax",
-    "torch",
-)
 _ROOT = Path(edgeasr.__file__).parents[1]
 
 
@@ -63,7 +53,11 @@ class Environment:
 
 def read_environment() -> Environment:
     """Describe this machine as it is now."""
-    machine = read_machine()
+    return environment_of(read_machine(), installed_packages())
+
+
+def environment_of(machine: Machine, packages: dict[str, str]) -> Environment:
+    """Describe a machine that this edgeasr measures on, and its packages."""
     return Environment(
         edgeasr=edgeasr.__version__,
         git_sha=git_sha(_ROOT),
@@ -78,7 +72,7 @@ def read_environment() -> Environment:
         os=machine.os,
         kernel=machine.kernel,
         python=machine.python,
-        packages={package: version for package in _PACKAGES if (version := package_version(package))},
+        packages=packages,
     )
 
 

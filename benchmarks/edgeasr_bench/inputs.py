@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from edgeasr.data.arrays import load_inputs
 from edgeasr.data.dataset import load_datasets
-from edgeasr.features import Frontend, FrontendConfig
+from edgeasr.features import Frontend
 from edgeasr.metrics.evaluation import labels_of
 from edgeasr.runtime import Runtime
+from edgeasr_bench.agent.work import noise
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.settings import Settings
 
-__all__ = ["Inputs", "noise", "read_inputs"]
+__all__ = ["Inputs", "read_inputs"]
 
 _NOISE_CLIPS = 16
 
@@ -50,13 +51,6 @@ def read_inputs(candidates: Sequence[Candidate], models: Sequence[Runtime], sett
     examples = load_datasets(settings.data, settings.leave_out).labelled(settings.split)
     read = {key: Inputs(*load_inputs(examples, *key)) for key in dict.fromkeys(keys)}
     return [read[key] for key in keys]
-
-
-def noise(config: FrontendConfig) -> list[NDArray[np.float32]]:
-    """Make clips of white noise at a tenth of full scale, always the same: float32 [samples] each."""
-    generator = np.random.default_rng(0)
-    clips = 0.1 * generator.standard_normal((_NOISE_CLIPS, config.clip_samples), np.float32)
-    return list(clips.clip(-1, 1))
 
 
 def _without_data(candidate: Candidate, model: Runtime) -> Inputs:

@@ -69,6 +69,7 @@ def time_in_turns(
     *,
     clock: Clock = time.perf_counter_ns,
     progress: Callable[[float], None] = lambda done: None,
+    keep: Callable[[Sequence[NDArray[np.int64]]], None] = lambda round_ns: None,
 ) -> list[Timing]:
     """Time all workloads, interleaved.
 
@@ -77,6 +78,7 @@ def time_in_turns(
         seconds: how long to time each, the warm-up apart; exceeded where `MIN_ROUNDS` rounds take longer.
         clock: nanoseconds, rising.
         progress: called between rounds with the share that is done.
+        keep: called before that with the timings of the round, one array a workload.
 
     Returns:
         One timing a workload, in their order, each of as many rounds.
@@ -96,6 +98,7 @@ def time_in_turns(
                 first = number * calls[index]
                 samples[index].append(_turn(workloads[index], first, calls[index], kept, clock))
             number += 1
+            keep([taken[-1] for taken in samples])
             gc.collect(1)  # the young garbage, which takes no time to find, so that a long run does not fill the memory
             progress(min(1.0, (clock() - start) / all_ns))
     return [Timing(tuple(taken), settled) for taken, (_, settled) in zip(samples, warm, strict=True)]

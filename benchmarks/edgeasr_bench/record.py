@@ -1,68 +1,95 @@
 """The record of a bench run, and its JSON, which other programs rely on; it is extended only by adding keys.
 
-`{"environment": {...}, "results": [...], "notes": [...]}`: the environment as in `environment.py`, notes on
-the whole run, and one result an artefact, with these keys:
-
-- artefact: file name, with folders in front of it where two files would have the same.
-- runtime: key of `edgeasr.runtime.RUNTIMES`.
-- runtime_version: package and version.
-- scheme: quantisation scheme; "float32" of the Keras model, "unknown" of a file that edgeasr did not write.
-- threads: those that the runtime used.
-- latency_us: of one inference on ready features: p50, p95, p99 in microseconds, and samples, the number of
-  calls that they are of.
-- ratio_to_float: time of `baseline` divided by time of this one, so ABOVE 1 THIS ONE IS FASTER: median of
-  the rounds, and low and high of its 95 % interval. `baseline` is the float32 artefact of the same model in
-  the same runtime; 1 for itself, null without one.
-- accuracy: value, low and high of its 95 % interval (Wilson), correct of n clips; of a model that transcribes, a
-  clip without any error in its transcript is correct; null without labelled clips.
-- agreement: share of the clips that get the label which `original` gives them, of a model that transcribes share of
-  its characters; null without that.
-- mcnemar_p: McNemar's exact test of the accuracy against `original`; null without that.
-- bytes: size of the file.
-- peak_rss_bytes: largest resident memory of a fresh process that holds this model and its runtime only,
-  Python included.
-- load_ms: in that process, import of the runtime and loading of the model.
-- original: the float original: the Keras model, or the float32 artefact where that was not run; null
-  without one, or without labelled clips.
-- first_inference_ms: in the process of `load_ms`, the first call after it.
-- latency_with_frontend_us: as latency_us, from a clip of audio to the scores; null without a front end.
-- frontend_us: as latency_us, the front end alone; null without one.
-- sha256: hash of the file.
-- model_sha256: hash of the Keras model that it was converted from; null where the file does not say.
-- notes: what a reader must know of this result.
-- transcription: of a model that transcribes, wer and cer with the low and high of their 95 % intervals (bootstrap),
-  substitutions, deletions, insertions, words, utterances; null of the others.
+The JSON is `asdict` of `Run`, without the raw timings, which stand beside it in an NPZ file. The JSON Schema of it is
+`schema/run.schema.json`, made from these classes and their docstrings by `edgeasr_bench.schema`. A key that is added
+raises `Run.version`: a record of a newer version is refused with a line that says so, an older one is read.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+import re
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.atomic import replacing
+from edgeasr.config import read_document
+from edgeasr.errors import ConfigError, DataError
 from edgeasr.metrics.classification import Accuracy
 from edgeasr.metrics.transcription import Transcription
+from edgeasr_bench.agent.conditions import Conditions
+from edgeasr_bench.agent.work import DutyCycle
 from edgeasr_bench.environment import Environment
 
-__all__ = ["Latency", "Ratio", "Result", "Run"]
+__all__ = [
+    "BINS_PER_OCTAVE",
+    "Confusion",
+    "Histogram",
+    "Kind",
+    "Latency",
+    "Operator",
+    "Ratio",
+    "Result",
+    "Run",
+    "is_record",
+]
+
+Kind = Literal["measured", "emulated", "estimated"]
+
+BINS_PER_OCTAVE = 64
+_OLDEST = 2  # before it, records had no version, no histogram and no rounds
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts of single calls in bins that are the same in every record, so that they can be laid over each other.
+
+    Bin k holds the times from 2^(k/64) to 2^((k+1)/64) microseconds: each is 1.1 % wider than the one before.
+
+    Attributes:
+        first_bin: k of the first count; below 0 for times below a microsecond.
+        counts: calls in that bin and in those after it.
+    """
+
+    first_bin: int
+    counts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Latency:
-    """Percentiles of single calls, in microseconds, and how many were timed."""
+    """Times of single calls, in microseconds.
+
+    Attributes:
+        p50: median.
+        p90: the time that 90 % of the calls do not exceed.
+        p95: the time that 95 % of the calls do not exceed.
+        p99: the time that 99 % of the calls do not exceed.
+        max: the longest call.
+        samples: the number of calls that were timed.
+        histogram: of all of them.
+    """
 
     p50: float
+    p90: float
     p95: float
     p99: float
+    max: float
     samples: int
+    histogram: Histogram
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """Time of `baseline` / time of this one, with its 95 % interval: above 1 this one is faster."""
+    """Time of `baseline` divided by time of this one, so ABOVE 1 THIS ONE IS FASTER.
+
+    Attributes:
+        baseline: the float32 artefact of the same model in the same runtime, with as many threads.
+        median: of the rounds.
+        low: lower bound of the median's 95 % interval (bootstrap).
+        high: upper bound.
+    """
 
     baseline: str
     median: float
@@ -71,8 +98,70 @@ class Ratio:
 
 
 @dataclass(frozen=True)
+class Confusion:
+    """What was taken for what.
+
+    Attributes:
+        labels: in the order of the rows and columns.
+        counts: clips; a row is what was said, a column what was recognised.
+    """
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One kind of operator in the profile of a model.
+
+    Attributes:
+        name: such as `QLinearConv`.
+        calls: in one inference.
+        us: of all these calls together, the median over inferences that were profiled.
+    """
+
+    name: str
+    calls: int
+    us: float
+
+
+@dataclass(frozen=True)
 class Result:
-    """What was measured of one artefact; the module's docstring says what each field means."""
+    """What was measured of one artefact with one number of threads.
+
+    Attributes:
+        artefact: file name, with folders in front of it where two files would have the same.
+        runtime: key of `edgeasr.runtime.RUNTIMES`.
+        runtime_version: package and version.
+        scheme: quantisation scheme; "float32" of the Keras model, "unknown" of a file that edgeasr did not write.
+        threads: those that the runtime used.
+        latency_us: of one inference on ready features.
+        ratio_to_float: speed beside the float32 artefact; its baseline is itself for that one; null without one.
+        accuracy: share of the clips that are right, with Wilson's 95 % interval; of a model that transcribes, a clip
+            without any error in its transcript is right; null without labelled clips.
+        agreement: share of the clips that get the label which `original` gives them, of a model that transcribes
+            share of its characters; null without that.
+        mcnemar_p: McNemar's exact test of the accuracy against `original`; null without that.
+        bytes: size of the file.
+        peak_rss_bytes: largest resident memory of a fresh process that holds this model and its runtime only, Python
+            included.
+        load_ms: in that process, import of the runtime and loading of the model.
+        original: the float original: the Keras model, or the float32 artefact where that was not run; null without
+            one, or without labelled clips.
+        first_inference_ms: in the process of `load_ms`, the first call after it.
+        latency_with_frontend_us: as latency_us, from a clip of audio to the scores; null without a front end.
+        frontend_us: as latency_us, the front end alone; null without one.
+        sha256: hash of the file.
+        model_sha256: hash of the Keras model that it was converted from; null where the file does not say.
+        notes: what a reader must know of this result.
+        transcription: word errors of a model that transcribes; null of the others.
+        rounds_us: median of each round, in microseconds and in the order of time; of a long run, of at most 200
+            stretches of rounds. What two runs are compared by.
+        confusion: what was taken for what; null without labelled clips, and of a model that transcribes.
+        operators: the profile, the slowest kind first; empty where the runtime gives none.
+        duty_cycle: cost of listening in real time; null where that was not asked for, or the model cannot spot.
+        instructions: of one inference on ready features, counted in an emulation; null where they were not.
+    """
 
     artefact: str
     runtime: str
@@ -95,32 +184,76 @@ class Result:
     model_sha256: str | None
     notes: tuple[str, ...] = ()
     transcription: Transcription | None = None
+    rounds_us: tuple[float, ...] = ()
+    confusion: Confusion | None = None
+    operators: tuple[Operator, ...] = ()
+    duty_cycle: DutyCycle | None = None
+    instructions: int | None = None
 
 
 @dataclass(frozen=True)
 class Run:
-    """A bench run.
+    """A bench run on one target.
 
     Attributes:
         environment: what it ran on.
-        results: one an artefact, in the order of the arguments.
+        results: one an artefact and number of threads, in the order of the arguments.
         notes: what a reader must know of the whole run.
         samples_ns: the raw timings of the inference, by artefact: one array a round; not in the JSON.
+        version: of this document.
+        command: the command line that made it.
+        target: where it ran, in the form that `edgeasr bench` takes it.
+        kind: whether times were measured on that target, on an emulation of it, or estimated. Only measured times are
+            ever ranked.
+        bundles: sha256 of the manifest of each bundle that was benched, which has those of all its files, by name.
+        before: conditions of the target when the timing began; null where they are not known.
+        after: when it ended; what changed so that the times cannot be trusted is among the notes.
     """
 
     environment: Environment
     results: tuple[Result, ...]
     notes: tuple[str, ...] = ()
-    samples_ns: dict[str, tuple[NDArray[np.int64], ...]] = field(default_factory=dict, repr=False)
+    samples_ns: dict[str, tuple[NDArray[np.int64], ...]] = field(default_factory=dict, repr=False, compare=False)
+    version: int = 2
+    command: str = ""
+    target: str = "local"
+    kind: Kind = "measured"
+    bundles: dict[str, str] = field(default_factory=dict)
+    before: Conditions | None = None
+    after: Conditions | None = None
 
     def to_json(self) -> str:
         """Write the record as JSON."""
-        values = {
-            "environment": asdict(self.environment),
-            "results": [asdict(result) for result in self.results],
-            "notes": self.notes,
-        }
-        return json.dumps(values, indent=1)
+        names = [item.name for item in fields(self) if item.name != "samples_ns"]
+        values = {name: getattr(self, name) for name in names}
+        text = json.dumps(values, indent=1, default=asdict)
+        return re.sub(r"\[\n[-+\de.,\s]+\]", lambda numbers: "".join(numbers[0].split()).replace(",", ", "), text)
+
+    @classmethod
+    def read(cls, path: Path) -> "Run":
+        """Read a record, without its raw timings.
+
+        Raises:
+            DataError: the file is no record, or of a version that cannot be read.
+        """
+        values = _read_json(path)
+        if not _is_record(values):
+            raise DataError(f"{path}: expected a record, as `edgeasr bench --out` writes it")
+        version = values.get("version", 1)
+        if isinstance(version, int) and version < _OLDEST:
+            raise DataError(f"{path}: a record of version {version}, which is no longer read: bench again")
+        try:
+            run = read_document(cls, {key: value for key, value in values.items() if key != "samples_ns"}, str(path))
+        except ConfigError as error:
+            raise DataError(str(error)) from error
+        there = {(result.artefact, result.threads) for result in run.results}
+        for result in run.results:
+            ratio, original = result.ratio_to_float, result.original
+            missing = [ratio.baseline] if ratio and (ratio.baseline, result.threads) not in there else []
+            missing += [original] if original and original not in dict(there) else []
+            if missing:
+                raise DataError(f"{path}: compares with {missing[0]}, which is not among its results: bench again")
+        return run
 
     def write_samples(self, path: Path) -> None:
         """Write the raw timings, an NPZ: int64 [calls, 2] for each artefact, number of the round and nanoseconds."""
@@ -130,3 +263,20 @@ class Run:
             arrays[artefact] = np.column_stack([numbers, np.concatenate(rounds)])
         with replacing(path) as scratch, scratch.open("wb") as file:  # given a path, NumPy would add .npz to it
             np.savez_compressed(file, **arrays)
+
+
+def is_record(path: Path) -> bool:
+    """Tell whether a file is a record, of whatever version: an object with `environment` and `results`."""
+    return _is_record(_read_json(path))
+
+
+def _is_record(values: Any) -> bool:
+    return isinstance(values, dict) and "environment" in values and "results" in values
+
+
+def _read_json(path: Path) -> Any:
+    """Read a JSON file; None where it is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None

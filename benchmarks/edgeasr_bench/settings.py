@@ -16,14 +16,22 @@ class Settings:
         split: of the data sets.
         leave_out: a speaker who makes the test split, as `edgeasr.data.load_datasets` takes it.
         labels: of the outputs of files that carry none; needed with `data` only.
-        threads: for the inference.
+        threads: for the inference; everything is measured with each of these numbers.
         seconds: how long the inference of each artefact is timed. Each front end, and each artefact behind its
             front end, is timed as long again.
+        cpus: numbers of the cores to run on; none for all.
+        duty_cycle_ms: the hop with which models listen in real time; None for not at all.
+        bootstrap: give a device that lacks the runtimes an environment of its own.
+        clean: remove from a device all that was put there.
     """
 
     data: tuple[str, ...] = ()
     split: Split = "test"
     leave_out: str | None = None
     labels: tuple[str, ...] = ()
-    threads: int = 1
+    threads: tuple[int, ...] = (1,)
     seconds: float = 2.0
+    cpus: tuple[int, ...] = ()
+    duty_cycle_ms: float | None = None
+    bootstrap: bool = False
+    clean: bool = False

@@ -19,6 +19,7 @@ from edgeasr.features.frontend import Frontend
 
 __all__ = [
     "BACKGROUND",
+    "choose_balanced",
     "load_audio",
     "load_features",
     "load_inputs",
@@ -51,6 +52,25 @@ def load_targets(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[
                 "use the data that the model was made for, or train one with these labels"
             )
     return np.array([index[example.label] for example in examples], np.int64)
+
+
+def choose_balanced(targets: NDArray[np.int64], clips: int, seed: int, skip: int | None = None) -> NDArray[np.int64]:
+    """Choose about so many clips, as many of each label as of the others, as far as there are.
+
+    Args:
+        targets: int64 [n], as `load_targets` gives them.
+        clips: how many are wanted.
+        seed: the same seed chooses the same clips.
+        skip: the target of clips that are not wanted.
+
+    Returns:
+        int64: their indices, in order.
+    """
+    rng = np.random.default_rng(seed)
+    kinds = [kind for kind in np.unique(targets) if kind != skip]
+    share = -(-clips // len(kinds))
+    chosen = [rng.permutation(np.flatnonzero(targets == kind))[:share] for kind in kinds]
+    return np.sort(np.concatenate(chosen))
 
 
 def load_audio(

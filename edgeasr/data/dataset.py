@@ -22,6 +22,7 @@ DATASETS: Mapping[str, str] = {
     "fsdd": "edgeasr.data.fsdd:load",
     "librispeech": "edgeasr.data.librispeech:load",
     "mlperf-kws": "edgeasr.data.mlperf_kws:load",
+    "mlperf-kws-split": "edgeasr.data.mlperf_kws:load_split",
     "mnist": "edgeasr.data.mnist:load",
     "read-speech": "edgeasr.data.transcripts:load_read_speech",
     "speech-commands": "edgeasr.data.speech_commands:load",

@@ -16,7 +16,7 @@ from pathlib import Path
 from edgeasr.atomic import replacing
 from edgeasr.errors import DataError
 
-__all__ = ["fetch", "fetch_cached", "fetch_folder"]
+__all__ = ["cache_folder", "fetch", "fetch_cached", "fetch_folder"]
 
 _CHUNK_BYTES = 1 << 16
 _WORTH_A_RETRY = (408, 429, 500, 502, 503, 504)  # the server's trouble of the moment, not a wrong address
@@ -87,7 +87,7 @@ def fetch_cached(dataset: str, url: str, name: str, checksum: str | None = None)
         DataError: as `fetch`.
     """
     try:
-        return fetch(url, _cache_folder() / name, checksum)
+        return fetch(url, cache_folder() / name, checksum)
     except DataError as error:
         raise DataError(f"{error}, or give the data set as {dataset}:PATH, or its folder as EDGEASR_DATA") from error
 
@@ -101,7 +101,7 @@ def fetch_folder(dataset: str, url: str, name: str, checksum: str) -> Path:
     Raises:
         DataError: as `fetch`, or there is no room to unpack.
     """
-    folder = _cache_folder() / name
+    folder = cache_folder() / name
     if folder.is_dir():
         return folder
     archive = fetch_cached(dataset, url, f"{name}.tar.gz", checksum)
@@ -114,7 +114,8 @@ def fetch_folder(dataset: str, url: str, name: str, checksum: str) -> Path:
     return folder
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Give the folder that keeps what was downloaded, and may be deleted at any time."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgeasr"
 
 

@@ -3,22 +3,25 @@
 import csv
 import io
 import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.data.dataset import Dataset, Example
+from edgeasr.data.dataset import Dataset, Example, Split
 from edgeasr.errors import DataError
 
-__all__ = ["LABELS", "load"]
+__all__ = ["LABELS", "load", "load_split"]
 
 LABELS = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes", "silence", "unknown")
 
 # The input quantisation of the benchmark's reference model, in which the files are kept.
 _SCALE, _ZERO_POINT = np.float32(0.58470), np.float32(83)
 _SHAPE = (49, 10)
+_SPLITS: Mapping[str, Split] = {"train": "train", "dev": "dev"}
 
 
 def load(path: str | None) -> Dataset:
@@ -51,6 +54,28 @@ def load(path: str | None) -> Dataset:
         examples,
         "MLPerf Tiny keyword spotting; from Speech Commands, P. Warden, CC BY 4.0",
     )
+
+
+def load_split(path: str | None) -> Dataset:
+    """Load the same, split as the clips that the features were computed from are in `speech-commands`.
+
+    What is in the training split may be calibrated on; all that is not known to be in `train` or `dev` is test.
+
+    Raises:
+        DataError: no path, not such a file, or one without `sources.csv`.
+    """
+    dataset = load(path)
+    try:
+        with zipfile.ZipFile(str(path)) as archive:
+            (name,) = (name for name in archive.namelist() if PurePosixPath(name).name == "sources.csv")
+            rows = list(csv.DictReader(io.StringIO(archive.read(name).decode())))
+        splits: dict[str, Split] = {
+            row["bin"]: _SPLITS.get(row["split_in_speech_commands_zip"], "test") for row in rows
+        }
+        examples = tuple(replace(example, split=splits[example.id]) for example in dataset.examples)
+    except (KeyError, ValueError) as error:
+        raise DataError(f"{path}: expected a sources.csv that names the clip of each .bin file ({error})") from error
+    return replace(dataset, name="mlperf-kws-split", examples=examples)
 
 
 def _features(data: bytes) -> NDArray[np.float32]:

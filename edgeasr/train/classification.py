@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.bundle import Samples
-from edgeasr.data.arrays import BACKGROUND
+from edgeasr.data.arrays import BACKGROUND, choose_balanced
 from edgeasr.data.augment import augment_audio, augment_features
 from edgeasr.data.noise import noise_bank
 from edgeasr.features import Frontend, FrontendConfig
@@ -67,9 +67,9 @@ class Classifying(Task):
 
     def samples(self) -> Samples:
         corpus, seed = self._corpus, self._config.seed
-        calibration = corpus.train.subset(_pick(corpus.train.targets, seed))
+        calibration = corpus.train.subset(choose_balanced(corpus.train.targets, _SAMPLES_KEPT, seed))
         checked = corpus.test if corpus.test.has_labels else corpus.dev
-        verification = checked.subset(_pick(checked.targets, seed, skip=BACKGROUND))
+        verification = checked.subset(choose_balanced(checked.targets, _SAMPLES_KEPT, seed, skip=BACKGROUND))
         return Samples(
             calibration=features_of(self.frontend, calibration),
             verification=features_of(self.frontend, verification),
@@ -135,12 +135,3 @@ def _one_hot(targets: NDArray[np.int64], labels: int) -> NDArray[np.float32]:
     labelled = targets != BACKGROUND
     wanted[labelled] = np.eye(labels, dtype=np.float32)[targets[labelled]]
     return wanted
-
-
-def _pick(targets: NDArray[np.int64], seed: int, skip: int | None = None) -> NDArray[np.int64]:
-    """Choose clips for the bundle, as many of each label as of the others; none whose target is `skip`."""
-    rng = np.random.default_rng(seed)
-    kinds = [kind for kind in np.unique(targets) if kind != skip]
-    share = -(-_SAMPLES_KEPT // len(kinds))
-    chosen = [rng.permutation(np.flatnonzero(targets == kind))[:share] for kind in kinds]
-    return np.sort(np.concatenate(chosen))

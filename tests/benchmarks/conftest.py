@@ -11,10 +11,15 @@ from edgeasr.features import FrontendConfig
 from edgeasr.metrics.classification import Accuracy
 from edgeasr_bench import candidates
 from edgeasr_bench.environment import Environment
-from edgeasr_bench.record import Latency, Ratio, Result, Run
+from edgeasr_bench.record import Confusion, Histogram, Latency, Ratio, Result, Run
 
 FRONTEND = FrontendConfig(sample_rate_hz=8000, clip_ms=200, window_ms=20, hop_ms=10, fft_size=256, mel_bins=8)
 LABELS = ("one", "two", "three")
+
+
+def latency(p50, p95, p99, samples):
+    """Make the latency of calls that were not timed, with the histogram that belongs to their median."""
+    return Latency(p50, (p50 + p95) / 2, p95, p99, 2 * p99, samples, Histogram(378, (1, samples - 1)))
 
 
 class SavedModel:
@@ -107,7 +112,7 @@ def result():
         runtime_version="ai-edge-litert 2.3.0",
         scheme="float32",
         threads=1,
-        latency_us=Latency(59.0, 80.0, 120.0, 5000),
+        latency_us=latency(59.0, 80.0, 120.0, 5000),
         ratio_to_float=Ratio("ds-cnn.float32.tflite", 1.0, 1.0, 1.0),
         accuracy=Accuracy(0.99, 0.98, 0.995, 990, 1000),
         agreement=1.0,
@@ -117,10 +122,12 @@ def result():
         load_ms=120.0,
         original="ds-cnn.float32.tflite",
         first_inference_ms=0.5,
-        latency_with_frontend_us=Latency(150.0, 200.0, 300.0, 2000),
-        frontend_us=Latency(90.0, 100.0, 110.0, 3000),
+        latency_with_frontend_us=latency(150.0, 200.0, 300.0, 2000),
+        frontend_us=latency(90.0, 100.0, 110.0, 3000),
         sha256="ab" * 32,
         model_sha256="cd" * 32,
+        rounds_us=(58.0, 59.0, 59.0, 60.0),
+        confusion=Confusion(LABELS, ((330, 3, 0), (0, 330, 3), (4, 0, 330))),
     )
 
 
@@ -136,6 +143,8 @@ def quantised(result):
             "accuracy": Accuracy(0.987, 0.977, 0.993, 987, 1000),
             "mcnemar_p": 0.5,
             "bytes": 27_000,
+            "sha256": "ef" * 32,
+            "confusion": Confusion(LABELS, ((329, 4, 0), (0, 329, 4), (5, 0, 329))),
         }
         return dataclasses.replace(result, **{**values, **changes})
 
@@ -144,7 +153,7 @@ def quantised(result):
 
 @pytest.fixture
 def make_run():
-    """Give a function that makes a run of the given results."""
+    """Give a function that makes a run of the given results, with changes."""
     environment = Environment(
         edgeasr="0.1.0",
         git_sha=None,
@@ -161,4 +170,4 @@ def make_run():
         python="3.11.7",
         packages={"numpy": "2.4.6"},
     )
-    return lambda *results: Run(environment, results, ("a note on the run",))
+    return lambda *results, **changes: Run(environment, results, ("a note on the run",), **changes)

@@ -52,7 +52,7 @@ def test_bench_gives_the_json_of_the_contract(make_bundle):
         "peak_rss_bytes",
         "load_ms",
     ]
-    assert list(result["latency_us"]) == ["p50", "p95", "p99", "samples"]
+    assert {"p50", "p95", "p99", "samples"} <= set(result["latency_us"])
     assert list(result["ratio_to_float"]) == ["baseline", "median", "low", "high"]
     assert list(result["accuracy"]) == ["value", "low", "high", "correct", "n"]
     assert result["latency_us"]["p50"] <= result["latency_us"]["p95"] <= result["latency_us"]["p99"]

@@ -8,8 +8,9 @@ from edgeasr.data import dataset as module
 from edgeasr.data.dataset import Dataset, Example
 from edgeasr.errors import ArtefactError, DataError
 from edgeasr.runtime import load
+from edgeasr_bench.agent.work import noise
 from edgeasr_bench.candidates import find_candidates
-from edgeasr_bench.inputs import noise, read_inputs
+from edgeasr_bench.inputs import read_inputs
 from edgeasr_bench.settings import Settings
 
 LABELS = ("one", "two", "three")

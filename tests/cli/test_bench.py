@@ -10,11 +10,14 @@ import sys
 import time
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
 from edgeasr.card import METADATA_KEY, Card
 from edgeasr.features import FrontendConfig
+from edgeasr_bench.record import Run
+from edgeasr_bench.schema.generate import SCHEMA
 
 FRONTEND = FrontendConfig(sample_rate_hz=8000, clip_ms=200, window_ms=20, hop_ms=10, fft_size=256, mel_bins=8)
 MAIN = "from edgeasr.cli import main; main()"
@@ -84,12 +87,19 @@ def test_bench_prints_one_json_object_and_writes_a_report(models, tmp_path):
     assert [path.name for path in report.parent.iterdir()] == ["report.md"]
 
 
-def test_bench_writes_the_raw_samples(models, tmp_path):
-    done = edgeasr(*models, "--seconds", "0.05", "--json", "--samples", str(tmp_path / "samples.npz"))
+def test_bench_keeps_a_record_and_the_raw_samples_beside_it(models, tmp_path):
+    done = edgeasr(*models, "--seconds", "0.05", "--out", str(tmp_path / "run.json"))
     assert done.returncode == 0, done.stderr
-    with np.load(tmp_path / "samples.npz") as samples:
-        for result in json.loads(done.stdout)["results"]:
-            assert samples[result["artefact"]].shape == (result["latency_us"]["samples"], 2)
+    assert done.stderr == f"record: {tmp_path / 'run.json'}\n"
+    run = Run.read(tmp_path / "run.json")
+    assert run.command.startswith("edgeasr bench ")
+    with np.load(tmp_path / "run.npz") as samples:
+        for result in run.results:
+            assert samples[result.artefact].shape == (result.latency_us.samples, 2)
+            assert sum(result.latency_us.histogram.counts) == result.latency_us.samples
+            assert result.operators
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.Draft202012Validator(schema).validate(json.loads((tmp_path / "run.json").read_text()))
 
 
 def test_bench_cuts_long_names_at_their_front_and_nothing_else(models, tmp_path):
@@ -133,7 +143,8 @@ def test_bench_of_artefacts_imports_no_training_framework(models):
         (["MODEL", "--seconds", "0"], "--seconds"),
         (["MODEL", "--split", "all"], "--split"),
         (["MODEL", "--report", "."], "--report"),
-        (["MODEL", "--samples", "."], "--samples"),
+        (["MODEL", "--out", "."], "--out"),
+        (["MODEL", "--out", "run.npz"], "ends in .json"),
         (["MODEL", "--labels", "a,b,c"], "pass --data"),
         (["MODEL", "--leave-out", "theo"], "pass --data"),
     ],

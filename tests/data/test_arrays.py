@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edgeasr.audio.clip import AudioWarning, Clip
 from edgeasr.audio.wav import read_clip
-from edgeasr.data.arrays import BACKGROUND, load_audio, load_features, load_targets
+from edgeasr.data.arrays import BACKGROUND, choose_balanced, load_audio, load_features, load_targets
 from edgeasr.data.dataset import Example
 from edgeasr.errors import AudioError, DataError
 from edgeasr.features import Frontend, FrontendConfig
@@ -30,6 +30,15 @@ def burst(samples: int, start: int, length: int = 100) -> np.ndarray:
     signal = np.zeros(samples, np.float32)
     signal[start : start + length] = 0.5
     return signal
+
+
+def test_choose_balanced_gives_as_many_of_each_label_as_there_are() -> None:
+    targets = np.array([0] * 50 + [1] * 4 + [BACKGROUND] * 50)
+    chosen = choose_balanced(targets, 30, seed=0)
+    assert np.unique(targets[chosen], return_counts=True)[1].tolist() == [10, 10, 4]
+    assert (np.diff(chosen) > 0).all()
+    np.testing.assert_array_equal(choose_balanced(targets, 30, seed=0), chosen)
+    assert set(targets[choose_balanced(targets, 30, seed=0, skip=BACKGROUND)]) == {0, 1}
 
 
 def test_load_targets_numbers_labels_in_their_order() -> None:

@@ -62,3 +62,25 @@ def test_the_real_archive_has_the_published_counts(real: Callable[[str], Path]) 
     assert counts == [92, 92, 81, 89, 70, 84, 75, 78, 84, 89, 80, 86]
     assert dataset.examples[0].id == "tst_000000_Stop_7.bin"
     assert dataset.examples[0].label == "stop"
+
+
+def test_the_split_is_that_of_the_clips(tmp_path: Path) -> None:
+    files = {f"{name}.bin": bytes(490) for name in "abc"}
+    files["y_labels.csv"] = b"a.bin,12,0\nb.bin,12,1\nc.bin,12,2\n"
+    head = b"bin,split_in_speech_commands_zip\n"
+    path = write(tmp_path / "kws.zip", {**files, "sources.csv": head + b"b.bin,train\na.bin,holdout\nc.bin,dev\n"})
+    examples = load_dataset(f"mlperf-kws-split:{path}").examples
+    assert [(example.label, example.split) for example in examples] == [
+        ("down", "test"),
+        ("go", "train"),
+        ("left", "dev"),
+    ]
+    for sources in ({}, {"sources.csv": head}, {"sources.csv": b"other\n1\n"}):
+        path = write(tmp_path / "kws.zip", {**files, **sources})
+        with pytest.raises(DataError, match="expected a sources.csv that names the clip of each"):
+            load_dataset(f"mlperf-kws-split:{path}")
+
+
+def test_the_real_archive_has_the_counts_of_its_readme(real: Callable[[str], Path]) -> None:
+    dataset = load_dataset(f"mlperf-kws-split:{real('mlperf_tiny_kws01.zip')}")
+    assert [len(dataset.of_split(split)) for split in ("train", "dev", "test")] == [575, 77, 348]

@@ -1,7 +1,7 @@
-"""Reports of a bench run: the texts of its tables, a summary in words, Markdown."""
+"""Reports of bench runs: the texts of tables, a summary in words, and pages with drawings."""
 
-from edgeasr_bench.report.markdown import markdown
+from edgeasr_bench.report.document import check_format, write_report
 from edgeasr_bench.report.summary import summarise
-from edgeasr_bench.report.tables import COST, SPEED, describe, explain, rows
+from edgeasr_bench.report.tables import DUTY_CYCLE, SPEED, cost_of, describe, explain, rows
 
-__all__ = ["COST", "SPEED", "describe", "explain", "markdown", "rows", "summarise"]
+__all__ = ["DUTY_CYCLE", "SPEED", "check_format", "cost_of", "describe", "explain", "rows", "summarise", "write_report"]

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from edgeasr.metrics.classification import Accuracy
 from edgeasr.metrics.transcription import Transcription
-from edgeasr_bench.record import Ratio, Run
+from edgeasr_bench.record import Ratio, Result, Run
+from edgeasr_bench.report.tables import count_threads
 
 __all__ = ["runtime_title", "summarise"]
 
@@ -15,25 +16,38 @@ _NOTEWORTHY = 0.02  # a smaller difference in speed or size is none to a user, h
 
 
 def summarise(run: Run) -> list[str]:
-    """Say of each quantised artefact what it gained and lost against float32 in the same runtime."""
-    by_name = {result.artefact: result for result in run.results}
-    kinds = Counter((result.scheme, result.runtime) for result in run.results)
+    """Say of each quantised artefact what it gained and lost against float32 in the same runtime.
+
+    Of times that were not measured on the target nothing is said.
+    """
+    kinds = Counter((result.scheme, result.runtime, result.threads) for result in run.results)
+    measured = run.kind == "measured"
+    sweep = measured and len({result.threads for result in run.results if result.runtime != "keras"}) > 1
     lines = []
     for result in run.results:
         ratio = result.ratio_to_float
         if ratio is None or ratio.baseline == result.artefact:
             continue
         title = f"{result.scheme} {runtime_title(result.runtime)}"
-        if kinds[result.scheme, result.runtime] > 1:
+        if kinds[result.scheme, result.runtime, result.threads] > 1:
             title += f" ({result.artefact})"
-        rest = [_size(by_name[ratio.baseline].bytes, result.bytes)]
-        original = by_name[result.original] if result.original else None
+        if sweep:
+            title += f" with {count_threads(result.threads)}"
+        rest = [_size(_named(ratio.baseline, result, run).bytes, result.bytes)]
+        original = _named(result.original, result, run) if result.original else None
         if original and original.transcription and result.transcription:
             rest.append(_errors(original.transcription, result.transcription))
         elif original and original.accuracy and result.accuracy and result.mcnemar_p is not None:
             rest.append(_accuracy(original.accuracy, result.accuracy, result.mcnemar_p))
-        lines.append(f"{title} {_speed(ratio, rest)}.")
-    return lines
+        said = _speed(ratio, rest) if measured else f"is {', and '.join(rest)}"
+        lines.append(f"{title} {said}.")
+    return list(dict.fromkeys(lines))
+
+
+def _named(artefact: str, beside: Result, run: Run) -> Result:
+    """Find an artefact in a run, with as many threads as the result beside it where it ran so."""
+    found = [result for result in run.results if result.artefact == artefact]
+    return next((result for result in found if result.threads == beside.threads), found[0])
 
 
 def runtime_title(runtime: str) -> str:

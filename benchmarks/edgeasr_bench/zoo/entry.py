@@ -31,7 +31,7 @@ class Step:
 
 STEPS = tuple(
     Step(format_, runtime, scheme)
-    for (format_, runtime), scheme in product((("tflite", "tflite"), ("onnx", "onnxruntime")), ("float32", "int8"))
+    for (format_, runtime), scheme in product((("tflite", "tflite"), ("onnx", "onnxruntime")), ("float32", "dynamic", "int8"))
 )
 
 

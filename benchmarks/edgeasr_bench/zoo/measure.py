@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,28 +28,37 @@ _COST_LIMIT_S = 300
 
 
 def measure_zoo(
-    folders: Sequence[Path], work: Path, seconds: float, report: Callable[[str], None] = lambda line: None
+    folders: Sequence[Path], records: Path, seconds: float, report: Callable[[str], None] = lambda line: None
 ) -> dict[str, Entry]:
-    """Export and bench the best bundle of each model, those that stand in `work` excepted.
+    """Export and bench the best bundle of each model, those that were before excepted.
 
     Args:
         folders: where bundles are, at any depth.
-        work: gets a file for each model, which is taken as long as the bundle and edgeasr's version are the same.
+        records: a file for each model, which is measured anew if its bundle or edgeasr's version is another. Those of models
+            without a bundle in `folders` stay: whoever has a bundle can bring its row up to date.
         seconds: of measuring, for each file.
         report: called with a line about each model.
 
     Raises:
-        BundleError: there is no bundle, or one is damaged.
+        BundleError: a bundle is damaged, or there are neither bundles nor records.
     """
+    best = best_bundles(folders)
     entries = {}
-    for model, bundle in best_bundles(folders).items():
-        done = work / f"{model}.json"
-        entry = _read(done, bundle)
-        if entry is None:
+    for model in MODELS:
+        done, bundle = records / f"{model}.json", best.get(model)
+        entry = _read(done) if done.exists() else None
+        if bundle and (entry is None or _differs(entry, bundle)):
             report(f"{model}: {bundle.path}")
-            entry = _measure(bundle, work / model, seconds)
+            with tempfile.TemporaryDirectory(prefix="edgeasr-zoo.") as scratch:
+                entry = _measure(bundle, Path(scratch) / model, seconds)
             write_text(done, json.dumps(to_mapping(entry), indent=1) + "\n")
-        entries[model] = entry
+        if entry:
+            entries[model] = entry
+    if not entries:
+        raise BundleError(
+            f"expected trained bundles in {', '.join(map(str, folders))}, got none: "
+            "pass folders of edgeasr train or edgeasr reproduce"
+        )
     return entries
 
 
@@ -56,7 +66,7 @@ def best_bundles(folders: Sequence[Path]) -> dict[str, Bundle]:
     """Find the bundle of each model that was best on its dev split, in the order of `MODELS`.
 
     Raises:
-        BundleError: there is none, or one is damaged.
+        BundleError: one is damaged.
     """
     bundles = [
         Bundle.open(manifest.parent)
@@ -64,17 +74,11 @@ def best_bundles(folders: Sequence[Path]) -> dict[str, Bundle]:
         for manifest in sorted(folder.rglob("manifest.json"))
         if (manifest.parent / "model.keras").exists()
     ]
-    best = {
+    return {
         model: max(trained, key=_rank)
         for model in MODELS
         if (trained := [one for one in bundles if one.manifest.model == model and one.manifest.metrics])
     }
-    if not best:
-        raise BundleError(
-            f"expected trained bundles in {', '.join(map(str, folders))}, got none: "
-            "pass folders of edgeasr train or edgeasr reproduce"
-        )
-    return best
 
 
 def _rank(bundle: Bundle) -> tuple[float, float]:
@@ -83,13 +87,12 @@ def _rank(bundle: Bundle) -> tuple[float, float]:
     return best["dev_accuracy"] if "dev_accuracy" in best else -best["dev_wer"], -best["dev_loss"]
 
 
-def _read(done: Path, bundle: Bundle) -> Entry | None:
-    """Read what came of a bundle; None where it was another bundle, or another edgeasr."""
-    if not done.exists():
-        return None
-    values = json.loads(done.read_text())
-    same = (values.get("model_sha256"), values.get("edgeasr")) == (bundle.manifest.model_sha256, __version__)
-    return from_mapping(Entry, values, str(done)) if same else None
+def _read(done: Path) -> Entry:
+    return from_mapping(Entry, json.loads(done.read_text()), str(done))
+
+
+def _differs(entry: Entry, bundle: Bundle) -> bool:
+    return (entry.model_sha256, entry.edgeasr) != (bundle.manifest.model_sha256, __version__)
 
 
 def _measure(bundle: Bundle, copy: Path, seconds: float) -> Entry:
@@ -97,7 +100,6 @@ def _measure(bundle: Bundle, copy: Path, seconds: float) -> Entry:
     environment = read_environment()
     manifest = bundle.manifest
     config = from_mapping(TrainConfig, manifest.training, str(bundle.path))
-    shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(bundle.path, copy)
     files: dict[str, str] = {}  # by path, the key of the step
     failures: dict[str, str] = {}
@@ -118,7 +120,6 @@ def _measure(bundle: Bundle, copy: Path, seconds: float) -> Entry:
         else:
             keys = {Path(path).name: key for path, key in files.items()}
             results = {keys[one["artefact"]]: from_mapping(Result, one, "bench") for one in benched["results"]}
-    shutil.rmtree(copy)
     parameters, macs = _cost(bundle)
     return Entry(
         model=manifest.model,

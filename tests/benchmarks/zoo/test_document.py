@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from edgeasr.metrics.transcription import Transcription
 from edgeasr.models import MODELS
-from edgeasr_bench.record import Latency, Result
+from edgeasr_bench.record import Result
 from edgeasr_bench.zoo import write_document
 from edgeasr_bench.zoo.entry import Entry
 
@@ -20,7 +20,7 @@ def row(text: str, section: str, model: str) -> dict[str, str]:
 def test_classifier_has_its_figures_in_each_table(
     entry: Callable[..., Entry], result: Result, quantised: Callable[..., Result]
 ) -> None:
-    slow = quantised(latency_us=Latency(12345.0, 1.0, 1.0, 9))
+    slow = quantised(latency_us=replace(result.latency_us, p50=12345.0))
     text = write_document({"ds-cnn": entry(results={"tflite float32": result, "tflite int8": slow})})
     assert row(text, "Accuracy", "ds-cnn") == {
         "model": "`ds-cnn`",

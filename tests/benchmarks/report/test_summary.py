@@ -1,10 +1,10 @@
-"""What a run looks like to people."""
+"""A run in plain words."""
 
 import pytest
 
 from edgeasr.metrics.classification import Accuracy
-from edgeasr_bench.record import Latency, Ratio
-from edgeasr_bench.report import COST, SPEED, describe, explain, markdown, rows, summarise
+from edgeasr_bench.record import Ratio
+from edgeasr_bench.report import summarise
 
 
 def test_summary_says_what_quantisation_brought(result, quantised, make_run):
@@ -68,48 +68,16 @@ def test_summary_leaves_out_what_has_no_float_beside_it(quantised, make_run):
     assert summarise(make_run(quantised(ratio_to_float=None))) == []
 
 
-def test_rows_show_numbers_whole(result, quantised):
-    assert rows(SPEED, [result, quantised()]) == [
-        ["59.0", "80.0", "120.0", "150.0", "1.00 (1.00-1.00)"],
-        ["59.0", "80.0", "120.0", "150.0", "1.72 (1.60-1.80)"],
+def test_summary_says_with_how_many_threads_where_they_differ(result, quantised, make_run):
+    more = {"threads": 2}
+    two = quantised(ratio_to_float=Ratio(result.artefact, 1.1, 1.05, 1.15), bytes=50_000, **more)
+    lines = summarise(make_run(result, quantised(), quantised(**vars(result) | more | {"bytes": 200_000}), two))
+    assert lines[0].startswith("int8 TFLite with 1 thread is 1.72x faster than float32 here (1.60x to 1.80x), 3.7x")
+    assert lines[1].startswith("int8 TFLite with 2 threads is 1.10x faster than float32 here (1.05x to 1.15x), 4.0x")
+
+
+@pytest.mark.parametrize("kind", ["emulated", "estimated"])
+def test_summary_is_silent_on_times_that_were_not_measured(result, quantised, make_run, kind):
+    assert summarise(make_run(result, quantised(), kind=kind)) == [
+        "int8 TFLite is 3.7x smaller, and loses 0.3 points (not significant, p = 0.5)."
     ]
-    assert rows(COST, [quantised(bytes=25_123_456)]) == [["98.7 (97.7-99.3)", "100.0", "25123.5", "60", "120"]]
-
-
-def test_rows_show_long_times_without_decimals(quantised):
-    slow = quantised(latency_us=Latency(612345.6, 712345.6, 912345.6, 10))
-    assert rows(SPEED[:3], [slow]) == [["612346", "712346", "912346"]]
-
-
-def test_rows_show_what_was_not_measured_as_a_dash(quantised):
-    bare = quantised(accuracy=None, agreement=None, ratio_to_float=None, latency_with_frontend_us=None)
-    assert [row.count("-") for row in (*rows(SPEED, [bare]), *rows(COST, [bare]))] == [2, 2]
-
-
-def test_describe_names_each_runtime_once_with_its_threads(result, quantised, make_run):
-    other = quantised(runtime_version="keras 3.15.0 (tensorflow, CPU)", threads=2)
-    run = make_run(result, quantised(), other)
-    assert describe(run.environment, run.results) == [
-        "A CPU | with a bar, 2 cores, load 0.2, Some Linux 12, Python 3.11.7",
-        "ai-edge-litert 2.3.0, 1 thread; keras 3.15.0 (tensorflow, CPU), 2 threads",
-    ]
-
-
-def test_explain_gives_the_time_of_the_front_end_where_there_is_one(result, quantised):
-    assert "the front end alone 90.0 us" in explain([result, quantised()])[0]
-    assert "alone" not in "".join(explain([quantised(frontend_us=None)]))
-
-
-def test_markdown_has_summary_table_environment_and_command(result, quantised, make_run):
-    text = markdown(make_run(result, quantised(notes=("mind this",))), "edgeasr bench digits")
-    assert "- int8 TFLite is 1.72x faster" in text
-    assert "- ds-cnn.int8.tflite: mind this" in text
-    assert "- a note on the run" in text
-    assert "| cpu | A CPU / with a bar |" in text
-    assert "| git sha | not known |" in text
-    assert "```sh\nedgeasr bench digits\n```" in text
-    table = [line for line in text.splitlines() if line.startswith("| ")]
-    header = next(line for line in table if "p50 us" in line)
-    row = next(line for line in table if "`ds-cnn.int8.tflite`" in line)
-    assert header.count("|") == row.count("|")
-    assert "| 59.0 | 80.0 | 120.0 | 150.0 | 1.72 (1.60-1.80) | 98.7 (97.7-99.3) |" in row

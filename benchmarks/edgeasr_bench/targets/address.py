@@ -1,0 +1,88 @@
+"""Addresses of targets: `local`, `ssh://[USER@]HOST[:PORT]`, `emulated:BOARD`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from edgeasr.registry import resolve
+from edgeasr_bench.candidates import Candidate
+from edgeasr_bench.measurement import Measured
+from edgeasr_bench.settings import Settings
+
+__all__ = ["TARGETS", "Measure", "Target", "find_target"]
+
+# What stands before the first colon of an address -> a `Measure`.
+TARGETS: Mapping[str, str] = {
+    "local": "edgeasr_bench.local:measure",
+    "ssh": "edgeasr_bench.targets.ssh:measure",
+    "emulated": "edgeasr_bench.targets.emulated:measure",
+}
+_DEVICES = ("ssh",)  # that have a processor of their own
+
+
+class Measure(Protocol):
+    """How a kind of target measures."""
+
+    def __call__(
+        self,
+        place: str,
+        candidates: Sequence[Candidate],
+        settings: Settings,
+        note: Callable[[str], None],
+        progress: Callable[[str, float], None],
+    ) -> Measured:
+        """Measure candidates side by side.
+
+        Args:
+            place: what follows the first colon of the address.
+            candidates: what to measure.
+            settings: how.
+            note: told a line at a time what is left out or doubtful.
+            progress: called with the stage and the share of it that is done.
+
+        Raises:
+            ConfigError: there is no such place.
+            TargetError: it cannot be reached, lacks something or is lost.
+            EdgeASRError: a candidate cannot be run, or does not fit the data set.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """A place to measure on.
+
+    Attributes:
+        kind: key of `TARGETS`.
+        place: which of that kind.
+    """
+
+    kind: str
+    place: str
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether it needs this machine's processor."""
+        return self.kind not in _DEVICES
+
+    def measure(
+        self,
+        candidates: Sequence[Candidate],
+        settings: Settings,
+        note: Callable[[str], None],
+        progress: Callable[[str, float], None],
+    ) -> Measured:
+        """Measure candidates there, as `Measure` says."""
+        function: Measure = resolve(TARGETS, self.kind, "target")
+        return function(self.place, candidates, settings, note, progress)
+
+
+def find_target(address: str) -> Target:
+    """Read an address.
+
+    Raises:
+        ConfigError: there is no such kind of target.
+    """
+    kind, _, place = address.partition(":")
+    resolve(TARGETS, kind, "target")
+    return Target(kind, place)

@@ -1,0 +1,228 @@
+"""Measuring over ssh, on loopback."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgeasr.errors import ConfigError, TargetError
+from edgeasr_bench import Settings, bench
+
+QUICK = Settings(seconds=0.05)
+
+pytestmark = pytest.mark.usefixtures("without_keras")
+
+
+def test_ssh_gives_the_answers_of_this_machine(board, make_bundle):
+    bundle = make_bundle()
+    here, there = bench([bundle.path], QUICK), bench([bundle.path], QUICK, board.address)
+    assert (there.target, there.kind) == (board.address, "measured")
+    for mine, theirs in zip(here.results, there.results, strict=True):
+        assert theirs.accuracy == mine.accuracy
+        assert theirs.agreement == mine.agreement
+        assert theirs.sha256 == mine.sha256
+        assert theirs.runtime_version == mine.runtime_version
+        assert theirs.latency_us.p50 > 0
+        assert theirs.latency_with_frontend_us.p50 > theirs.frontend_us.p50
+        assert theirs.peak_rss_bytes > 10_000_000
+    assert there.results[1].ratio_to_float.baseline == there.results[0].artefact
+
+
+def test_ssh_sends_a_file_once(board, artefact):
+    def written():
+        own = ("__pycache__", "cache")  # of Python and of the runtime there
+        paths = [path for path in board.folder.rglob("*") if path.is_file() and not set(own) & set(path.parts)]
+        return {path: path.stat().st_mtime_ns for path in paths}
+
+    bench(artefact, QUICK, board.address)
+    first = written()
+    assert artefact[0].read_bytes() in [path.read_bytes() for path in first]
+    bench(artefact, QUICK, board.address)
+    assert written() == first
+
+
+def test_ssh_leaves_nothing_that_it_is_told_to_clean(board, make_bundle):
+    bench([make_bundle().path / "tiny.float32.onnx"], replace(QUICK, clean=True), board.address)
+    assert list(board.home.iterdir()) == []
+
+
+def test_ssh_measures_with_each_number_of_threads_on_the_cores_that_it_is_given(board, make_bundle):
+    run = bench([make_bundle().path], replace(QUICK, threads=(1, 2), cpus=(0,), duty_cycle_ms=20), board.address)
+    assert [(one.artefact, one.threads) for one in run.results] == [
+        (name, threads) for threads in (1, 2) for name in ("tiny.float32.onnx", "tiny.int8.onnx")
+    ]
+    assert len(run.samples_ns) == 4
+    for one in run.results:
+        assert one.ratio_to_float.baseline == "tiny.float32.onnx"
+        assert one.duty_cycle.hop_ms == 20
+        assert one.duty_cycle.real_time_factor > 0
+
+
+@pytest.mark.parametrize(
+    ("address", "complaint"),
+    [
+        ("ssh://", "expected ssh://"),
+        ("ssh:board", "expected ssh://"),
+        ("ssh://board:port", "expected ssh://"),
+        ("ssh://board:0", "expected ssh://"),
+        ("ssh://board/home", "expected ssh://"),
+        ("telnet://board", "unknown target 'telnet': expected one of emulated, local, ssh"),
+    ],
+)
+def test_ssh_address_of_another_form_is_an_error(make_bundle, address, complaint):
+    with pytest.raises(ConfigError, match=re.escape(complaint)):
+        bench([make_bundle().path], QUICK, address)
+
+
+def fails(address, artefacts, complaint, settings=QUICK):
+    """Check that a run fails with one line that names the target and says what is wrong."""
+    with pytest.raises(TargetError, match=re.escape(complaint)) as caught:
+        bench(artefacts, settings, address)
+    assert str(caught.value).startswith(f"{address}: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def artefact(make_bundle):
+    return [make_bundle().path / "tiny.float32.onnx"]
+
+
+def test_ssh_to_a_port_where_nobody_listens_says_so(board, artefact):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        fails(f"ssh://127.0.0.1:{free.getsockname()[1]}", artefact, "connection refused")
+
+
+def test_ssh_to_an_unknown_host_does_not_connect(board, artefact):
+    board.known_hosts.write_text("")
+    fails(board.address, artefact, "its host key is not known")
+    assert board.known_hosts.read_text() == ""
+    assert not board.folder.exists()
+
+
+def test_ssh_to_a_host_whose_key_changed_does_not_connect(board, artefact):
+    other = board.known_hosts.with_name("user.pub").read_text().split()[1]
+    name, kind, _ = board.known_hosts.read_text().split()
+    board.known_hosts.write_text(f"{name} {kind} {other}\n")
+    fails(board.address, artefact, "its host key is another than the one that ssh knows")
+    assert not board.folder.exists()
+
+
+def test_ssh_without_a_key_that_is_accepted_says_so(board, artefact):
+    board.known_hosts.with_name("authorized_keys").write_text("")
+    fails(board.address, artefact, "it accepts no key of yours")
+
+
+@pytest.mark.parametrize(
+    ("script", "complaint"),
+    [
+        (
+            'if [ "$1" = --version ]; then echo Python 3.7.3; else exit 1; fi',
+            "expected Python 3.9 or newer, got Python 3.7.3",
+        ),
+        ("exit 127", "expected Python 3.9 or newer"),
+    ],
+)
+def test_ssh_to_a_device_with_an_old_or_dead_python_says_so(board, artefact, script, complaint):
+    for name in ("python3", *(f"python3.{minor}" for minor in range(9, 15))):
+        board.put_program(name, script)
+    fails(board.address, artefact, complaint)
+
+
+def test_ssh_to_a_device_without_the_runtime_says_how_to_bring_it(board, artefact):
+    board.put_program("python3", f'exec {sys.executable} -S -E "$@"')
+    fails(board.address, artefact, "no numpy and no onnxruntime: pass --bootstrap")
+
+
+def test_ssh_to_a_full_disk_says_so(board, artefact):
+    real = shutil.which("tar")
+    board.put_program("tar", f"{real} -tf - >/dev/null; echo 'tar: No space left on device' >&2; exit 2")
+    fails(board.address, artefact, "files cannot be written there (tar: No space left on device)")
+    board.programs.joinpath("tar").unlink()
+    assert bench(artefact, QUICK, board.address).results
+
+
+def run_and_kill(board, artefacts, settings, kill):
+    """Run in a thread, call `kill` once the agent is timing; give the run or the error."""
+    begun, found = threading.Event(), []
+
+    def progress(stage, done):
+        if stage == "timing":
+            begun.set()
+
+    def work():
+        try:
+            found.append(bench(artefacts, settings, board.address, progress=progress))
+        except TargetError as error:
+            found.append(error)
+        begun.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert begun.wait(60)
+    kill()
+    thread.join(60)
+    return found[0]
+
+
+def agents():
+    """List the processes of agents that run."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = path.read_bytes().split(b"\0")
+            if b"edgeasr_bench.agent" in words and b"-m" in words:
+                found.append(int(path.parent.name))
+    return found
+
+
+def test_ssh_keeps_what_has_come_when_the_agent_is_killed(board, artefact):
+    def kill():
+        time.sleep(2)
+        for agent in agents():
+            os.kill(agent, signal.SIGKILL)
+
+    run = run_and_kill(board, artefact, Settings(seconds=30), kill)
+    (result,) = run.results
+    assert result.latency_us.samples > 0
+    assert result.notes[-1].startswith("timed for less than it should be")
+    assert "SIGKILL, perhaps for want of memory" in run.notes[-1]
+
+
+def kill_sessions(board):
+    """End the processes of the sshd that hold the connections, as a device that is switched off."""
+    children = Path(f"/proc/{board.pid}/task/{board.pid}/children").read_text().split()
+    for child in children:
+        os.kill(int(child), signal.SIGKILL)
+
+
+def test_ssh_says_when_the_device_is_lost(board, artefact):
+    run = run_and_kill(board, artefact, Settings(seconds=30), lambda: kill_sessions(board))
+    said = str(run) if isinstance(run, TargetError) else run.notes[-1]
+    assert "the device was lost in the middle" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("minor", [9, 10, 11, 12, 13])
+def test_ssh_brings_a_bare_python_what_it_lacks(board, artefact, minor):
+    command = [f"python3.{minor}", "-c", "import sys; print(sys.executable)"]
+    if (
+        shutil.which(command[0]) is None
+        or (found := subprocess.run(command, capture_output=True, text=True)).returncode
+    ):
+        pytest.skip(f"python3.{minor} is not installed")
+    board.put_program("python3", f'unset PYTHONHOME; exec {found.stdout.strip()} -s "$@"')
+    here, there = bench(artefact, QUICK), bench(artefact, replace(QUICK, bootstrap=True), board.address)
+    assert there.environment.python.startswith(f"3.{minor}.")
+    assert there.results[0].runtime_version.startswith("onnxruntime ")
+    assert there.results[0].sha256 == here.results[0].sha256
