@@ -63,6 +63,8 @@ class Manifest:
         created_by: tool and version.
         ctc: of a CTC model, how its output frames follow the input; None for a classifier.
         model_file: the original, which all artefacts are made from.
+        spotting: how to listen with the model, `config`, the fields of a `SpotterConfig`, and what was `measured` with
+            it; empty where nobody has looked for it.
         version: of this document.
     """
 
@@ -79,6 +81,7 @@ class Manifest:
     created_by: str = f"edgeasr {__version__}"
     ctc: CtcOutput | None = None
     model_file: ModelFile = "model.keras"
+    spotting: dict[str, Any] = field(default_factory=dict)
     version: int = 1
 
     @property
@@ -238,6 +241,12 @@ class Bundle:
         os.replace(file, self.path / artefact.name)
         manifest = replace(without.manifest, artefacts=(*others, artefact))
         bundle = replace(without, manifest=manifest)._with_hashes(artefact.name)
+        bundle._write_manifest()
+        return bundle
+
+    def keep_spotting(self, spotting: Mapping[str, Any]) -> "Bundle":
+        """Enter into the manifest how to listen with the model, as `Manifest.spotting` has it."""
+        bundle = replace(self, manifest=replace(self.manifest, spotting=dict(spotting)))
         bundle._write_manifest()
         return bundle
 

@@ -16,6 +16,8 @@ from edgeasr.cli.options import (
     threads_option,
 )
 from edgeasr.cli.output import note, print_json, print_table, progress_bar
+from edgeasr.cli.spotting import spotter_config, spotter_options
+from edgeasr.cli.stream import StreamSettings, evaluate_stream
 
 if TYPE_CHECKING:
     from edgeasr.data.dataset import Split
@@ -36,7 +38,34 @@ _WORST = 5  # utterances shown
 @lm_option
 @runtime_option
 @threads_option
-@click.option("--plot", type=click.Path(path_type=Path), help="Write the confusion matrix as a PNG picture.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    help="Write the confusion matrix as a PNG picture; with --stream misses against false accepts.",
+)
+@click.option("--stream", is_flag=True, help="Spot words in continuous audio, made of the clips and background.")
+@click.option(
+    "--recording",
+    type=click.Path(path_type=Path),
+    help="Truth (JSON, as --truth or MLPerf Tiny writes it) of a recording to spot words in.",
+)
+@click.option("--noise", default="", help="Noise of the stream, a folder or zip.  [default: made, of four colours]")
+@click.option("--speech", default="", help="Background speech of the stream, a folder or zip.  [default: none]")
+@click.option("--snr-db", type=float, default=10.0, show_default=True, help="Speech to noise in the stream.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Order and gaps of the stream.")
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path),
+    help="Write the truth about the stream as JSON, and the stream beside it as WAV.",
+)
+@click.option(
+    "--target-fa-per-hour",
+    type=click.FloatRange(0),
+    help="Choose the lowest threshold with at most so many false accepts an hour.",
+)
+@click.option("--write", is_flag=True, help="Keep the threshold in the bundle, for `edgeasr listen`.")
+@click.option("--robustness", is_flag=True, help="Measure the stream under noise, gains, clipping, a telephone line.")
+@spotter_options
 @json_option
 def command(
     model: Path,
@@ -48,16 +77,29 @@ def command(
     runtime: str | None,
     threads: int,
     plot: Path | None,
+    stream: bool,
+    recording: Path | None,
+    noise: str,
+    speech: str,
+    snr_db: float,
+    seed: int,
+    truth: Path | None,
+    target_fa_per_hour: float | None,
+    write: bool,
+    robustness: bool,
+    spotting: dict[str, Any],
     as_json: bool,
 ) -> None:
     """Measure the accuracy of a bundle or an artefact.
 
     Prints accuracy with its 95 % interval (Wilson), precision and recall of each label, and the confusion matrix; of a
     model that transcribes its word and character error rate with their 95 % intervals (bootstrap), and the worst
-    utterances.
+    utterances. With --stream, or a --recording, words missed, false accepts an hour with their exact 95 % interval
+    (Poisson), and the latency, on continuous audio.
 
     \b
     edgeasr evaluate digits/ds-cnn.int8.tflite --data fsdd:fsdd.tar.xz
+    edgeasr evaluate digits --stream --split dev --target-fa-per-hour 1 --write
     edgeasr evaluate orders/ctc-small.int8.tflite --lm orders/words.arpa
     """
     from edgeasr.data import load_datasets
@@ -66,7 +108,39 @@ def command(
     from edgeasr.packages import check_installed
     from edgeasr.runtime import load
 
+    if not (stream or recording):
+        _refuse_stream_options(
+            noise=noise,
+            speech=speech,
+            truth=truth,
+            write=write,
+            robustness=robustness,
+            target_fa_per_hour=target_fa_per_hour is not None,
+            **spotting,
+        )
     loaded = load(model, runtime, threads)
+    if stream or recording:
+        if labels or lm:
+            raise click.UsageError("--labels and --lm are for clips: leave them out with --stream and --recording")
+        specs, speaker = ((), None) if recording else (data, leave_out) if data else _data_of(model, leave_out)
+        settings = StreamSettings(
+            specs,
+            split,
+            speaker,
+            recording,
+            noise,
+            speech,
+            snr_db,
+            seed,
+            truth,
+            target_fa_per_hour,
+            write,
+            robustness,
+            plot,
+            as_json,
+        )
+        evaluate_stream(loaded, spotter_config(model, spotting), settings)
+        return
     if loaded.ctc and plot:
         raise click.UsageError("--plot draws a confusion matrix, and this model transcribes: leave it out")
     if lm and not loaded.ctc:
@@ -91,6 +165,12 @@ def command(
         from edgeasr.metrics.plot import plot_confusion
 
         plot_confusion(result.confusion, result.labels, plot)
+
+
+def _refuse_stream_options(**given: Any) -> None:
+    for name, value in given.items():
+        if value:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for continuous audio: pass --stream or --recording")
 
 
 def _transcripts(

@@ -45,10 +45,10 @@ def _scheme_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--streaming", is_flag=True, help="Cut the model into steps: a hop of features and its own state.")
 @click.option(
     "--calibration",
-    type=click.Choice(["minmax", "percentile", "mse", "entropy"]),
-    default="minmax",
+    type=click.Choice(["auto", "minmax", "percentile", "mse", "entropy"]),
+    default="auto",
     show_default=True,
-    help="How the ranges of the activations are chosen.",
+    help="How the ranges of the activations are chosen; auto tries three.",
 )
 @click.option("--keep-float", metavar="LAYER", multiple=True, help="A layer that stays float; repeatable.")
 @click.option("--auto", is_flag=True, help=f"As --max-drop {_MAX_DROP}.")
@@ -57,6 +57,19 @@ def _scheme_options(function: Callable[..., None]) -> Callable[..., None]:
     metavar="PERCENT",
     type=click.FloatRange(min=0, max=100, max_open=True),
     help="Keep as few layers float as it takes for no more answers to change.",
+)
+@click.option(
+    "--improve",
+    metavar="PASS,...",
+    default="",
+    help="Prepare the weights: fold, equalise, rounding, bias (docs/exporting.md).",
+)
+@click.option(
+    "--finetune",
+    metavar="EPOCHS",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Train on with quantisation simulated, on the data of the training.",
 )
 @click.option("--per-tensor", is_flag=True, help="One scale a weight tensor, not one a channel.")
 @click.option(
@@ -77,6 +90,8 @@ def command(
     keep_float: tuple[str, ...],
     auto: bool,
     max_drop: float | None,
+    improve: str,
+    finetune: int,
     per_tensor: bool,
     out: Path | None,
     time_limit: float,
@@ -101,6 +116,8 @@ def command(
         keep_float=keep_float,
         max_drop=_MAX_DROP if auto and max_drop is None else max_drop,
         per_tensor=per_tensor,
+        improve=tuple(name for name in improve.split(",") if name),
+        finetune_epochs=finetune,
         streaming=streaming,
     )
     names = tuple(dict.fromkeys(schemes or ("int8",)))
@@ -142,7 +159,9 @@ def command(
         for line in _remarks(item):
             click.echo(f"{Path(item['path']).name}: {line}")
     checked = artefacts[0]["verification"]
-    original = "" if checked["accuracy_original"] is None else f", of which it has {checked['accuracy_original']:.1%} right"
+    original = (
+        "" if checked["accuracy_original"] is None else f", of which it has {checked['accuracy_original']:.1%} right"
+    )
     click.echo(f"Verified against the Keras original on {checked['samples']} clips{original}.")
     click.echo(f"Written to {exported.path}/")
 
@@ -151,7 +170,8 @@ def _remarks(artefact: dict[str, Any]) -> Iterator[str]:
     verification = artefact["verification"]
     yield from verification["notes"]
     if verification["speed"] is not None and verification["speed"] < _SLOWER:
-        yield f"slower than float32 on this machine ({verification['speed']:.2f} x); `edgeasr bench` measures it with an interval"
+        slower = f"{verification['speed']:.2f} x"
+        yield f"slower than float32 on this machine ({slower}); `edgeasr bench` measures it with an interval"
 
 
 def _ratio(value: float | None) -> str:

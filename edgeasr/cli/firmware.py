@@ -17,7 +17,7 @@ __all__ = ["command"]
 
 @click.command("firmware")
 @click.argument("model", metavar="BUNDLE|MODEL.tflite", type=click.Path(path_type=Path))
-@click.option("--board", default="host", show_default=True, help="Board to compile for; see below.")
+@click.option("--board", default="host", show_default=True, help="Board to compile for.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option(
     "--check", "inputs", type=click.IntRange(min=1), help="Build it, run it on so many inputs, compare every byte."
@@ -25,7 +25,7 @@ __all__ = ["command"]
 @click.option("--data", metavar="NAME[:PATH]", help="Take these inputs from the test split of a data set.")
 @json_option
 def command(model: Path, board: str, out: Path, inputs: int | None, data: str | None, as_json: bool) -> None:
-    """Write an int8 model as C99 that needs nothing, and prove on a board that it is the same model.
+    """Write an int8 model as C99 for a microcontroller, and prove it is the same.
 
     Boards: host, and as QEMU emulates them cortex-m0, -m3, -m4f, -m7, -m33, -m55. --check needs the compiler of the
     board (gcc, gcc-arm-none-eabi) and qemu-system-arm; inputs are random without --data.
@@ -34,7 +34,7 @@ def command(model: Path, board: str, out: Path, inputs: int | None, data: str | 
     edgeasr firmware digits --board cortex-m4f --out digits-m4f --check 10
     """
     from edgeasr_firmware.boards import BOARDS
-    from edgeasr_firmware.check import check_firmware, random_inputs
+    from edgeasr_firmware.check import check_firmware, hop_instructions, random_inputs
     from edgeasr_firmware.export import find_model, write_firmware
 
     if board not in BOARDS:
@@ -42,16 +42,18 @@ def command(model: Path, board: str, out: Path, inputs: int | None, data: str | 
     if data and not inputs:
         raise click.UsageError("--data gives inputs to --check: say how many, or leave --data out")
     firmware = write_firmware(find_model(model), BOARDS[board], out)
-    done = None
+    done, hop = None, None
     if inputs:
         note(f"building for {board}, running {inputs} inputs ...")
         tensors = [tensor for tensor, _ in firmware.program.inputs]
         steps = _real_inputs(firmware, data, inputs) if data else random_inputs(tensors, inputs)
         done = check_firmware(firmware, BOARDS[board], steps)
+        if firmware.card and firmware.card.frontend:
+            hop = hop_instructions(BOARDS[board], firmware.card.frontend)
     if as_json:
-        print_json(_json(board, firmware, done))
+        print_json(_json(board, firmware, done, hop))
     else:
-        _print(firmware, done)
+        _print(firmware, done, hop)
     if done and done.wrong:
         from edgeasr.errors import FirmwareError
 
@@ -71,7 +73,7 @@ def _real_inputs(firmware: "Firmware", data: str, inputs: int) -> Any:
     return feature_inputs([tensor for tensor, _ in firmware.program.inputs], features, inputs)
 
 
-def _json(board: str, firmware: "Firmware", done: "Check | None") -> dict[str, Any]:
+def _json(board: str, firmware: "Firmware", done: "Check | None", hop: int | None) -> dict[str, Any]:
     return {
         "board": board,
         "files": list(firmware.files),
@@ -79,12 +81,12 @@ def _json(board: str, firmware: "Firmware", done: "Check | None") -> dict[str, A
         "ram_bytes": done.sizes.ram_bytes if done else None,
         "arena_bytes": firmware.plan.arena_bytes,
         "stack_bytes": done.stack_bytes if done else None,
-        "instructions": {"inference": done.instructions if done else None, "frontend_hop": None},
+        "instructions": {"inference": done.instructions if done else None, "frontend_hop": hop},
         "check": {"inputs": done.inputs, "bit_exact": not done.wrong} if done else None,
     }
 
 
-def _print(firmware: "Firmware", done: "Check | None") -> None:
+def _print(firmware: "Firmware", done: "Check | None", hop: int | None) -> None:
     layers = done.layer_instructions if done else None
     rows = [
         (
@@ -96,6 +98,8 @@ def _print(firmware: "Firmware", done: "Check | None") -> None:
         for index, step in enumerate(firmware.program.steps)
     ]
     print_table(("layer", ">products", ">bytes", ">instructions"), rows)
+    if hop:
+        click.echo(f"front end {hop:,} instructions a hop")
     click.echo(f"arena {firmware.plan.arena_bytes:,} bytes")
     if done:
         click.echo(f"flash {done.sizes.flash_bytes:,} bytes, RAM {done.sizes.ram_bytes:,} bytes in all")

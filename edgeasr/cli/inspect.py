@@ -28,9 +28,7 @@ _LONGEST_NAME = 28
     type=click.Path(path_type=Path),
     help="Compare each activation with that of the float original, on the bundle's own features.",
 )
-@click.option(
-    "--clips", type=click.IntRange(min=1), default=_CLIPS, show_default=True, help="Clips to compare on."
-)
+@click.option("--clips", type=click.IntRange(min=1), default=_CLIPS, show_default=True, help="Clips to compare on.")
 @click.option(
     "--plot",
     metavar="FILE.png",

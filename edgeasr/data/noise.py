@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.audio.resample import resample
+from edgeasr.data.dataset import Split
 from edgeasr.data.files import list_files
 from edgeasr.data.manifest import read_manifest
 from edgeasr.errors import DataError
@@ -21,13 +22,14 @@ _LONGEST_S = 600
 _SUFFIXES = (".wav", ".flac", ".ogg")
 
 
-def noise_bank(path: str, sample_rate_hz: int) -> F32:
-    """Make the noise that augmentation cuts its pieces from; once, before training.
+def noise_bank(path: str, sample_rate_hz: int, split: Split = "train") -> F32:
+    """Make the noise that augmentation cuts its pieces from, or that streams are laid over.
 
     Args:
-        path: folder or zip of recordings, of which those that a `manifest.csv` puts into another split than train
-            are left out; empty for noise of several colours, always the same.
+        path: folder or zip of recordings, of which those that a `manifest.csv` puts into another split are left out;
+            empty for noise of several colours, always the same.
         sample_rate_hz: of the result.
+        split: of the recordings; where there are only train and test, those of train serve for dev.
 
     Returns:
         float32 [samples], with an energy of about 1 a sample: one recording, or colour, after the other.
@@ -37,7 +39,7 @@ def noise_bank(path: str, sample_rate_hz: int) -> F32:
         AudioError: one of them cannot be read.
     """
     if path:
-        pieces = list(_recordings(path, sample_rate_hz))
+        pieces = list(_recordings(path, sample_rate_hz, split))
     else:
         rng = np.random.default_rng(0)
         pieces = [coloured_noise(round(_BANK_S * sample_rate_hz), colour, rng) for colour in _COLOURS]
@@ -61,15 +63,17 @@ def _normalised(samples: NDArray[np.floating]) -> F32:
     return (samples / level if level > 0 else samples).astype(np.float32)
 
 
-def _recordings(path: str, sample_rate_hz: int) -> Iterator[F32]:
+def _recordings(path: str, sample_rate_hz: int, split: Split) -> Iterator[F32]:
     expected = f"a folder or a zip of {', '.join(_SUFFIXES)} files"
     files = list_files(path, expected)
     rows = read_manifest(files, path, ["split"])
     if rows is None:
         recordings = [file for name, file in files.items() if PurePosixPath(name).suffix.lower() in _SUFFIXES]
     else:
-        recordings = [row.file for row in rows if row.split() == "train"]
+        there = {row.split() for row in rows}
+        taken = "train" if split == "dev" and "dev" not in there else split
+        recordings = [row.file for row in rows if row.split() == taken]
     if not recordings:
-        raise DataError(f"{path}: no noise recordings in it: expected {expected}")
+        raise DataError(f"{path}: no recordings of the split {split!r} in it: expected {expected}")
     for recording in recordings:
         yield _normalised(resample(recording.clip(_LONGEST_S), sample_rate_hz).samples)

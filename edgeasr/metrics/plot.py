@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.atomic import replacing
+from edgeasr.metrics.operating_point import OperatingPoint
 from edgeasr.packages import require
 
-__all__ = ["plot_confusion"]
+__all__ = ["plot_confusion", "plot_det"]
 
 
 def plot_confusion(confusion: NDArray[np.int64], labels: Sequence[str], path: Path) -> None:
@@ -37,5 +38,41 @@ def plot_confusion(confusion: NDArray[np.int64], labels: Sequence[str], path: Pa
     axes.set_xlabel("recognised")
     axes.set_ylabel("said")
     axes.set_title(f"{np.trace(confusion)} of {confusion.sum()} right")
+    with replacing(path) as scratch:
+        figure.savefig(scratch, format="png", dpi=120)
+
+
+def plot_det(points: Sequence[OperatingPoint], chosen: OperatingPoint, path: Path) -> None:
+    """Draw the trade-off of a spotter as a PNG: false accepts an hour against the share of words missed.
+
+    Args:
+        points: of all thresholds.
+        chosen: the one in use, which is marked.
+        path: of the picture.
+    """
+    require("matplotlib", "train", "drawing the trade-off")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    axes: Any = figure.subplots()
+    rates = [point.detection.false_accepts_per_hour for point in points]
+    axes.plot(rates, [100 * point.detection.miss_rate for point in points], marker=".", drawstyle="steps-post")
+    used = chosen.detection
+    low, high = used.false_accepts_interval
+    axes.errorbar(
+        used.false_accepts_per_hour,
+        100 * used.miss_rate,
+        xerr=[[used.false_accepts_per_hour - low], [high - used.false_accepts_per_hour]],
+        fmt="o",
+        label=f"threshold {chosen.threshold:g}",
+    )
+    # Zero has a place on the axis: below one false accept in all the background there is nothing to see.
+    axes.set_xscale("symlog", linthresh=3600 / used.background_s)
+    axes.set_xlim(left=0)
+    axes.set_ylim(0, 100)
+    axes.set_xlabel(f"false accepts an hour, in {used.background_s / 3600:.2f} hours of background")
+    axes.set_ylabel(f"missed, % of {used.words} words")
+    axes.grid(alpha=0.3)
+    axes.legend()
     with replacing(path) as scratch:
         figure.savefig(scratch, format="png", dpi=120)

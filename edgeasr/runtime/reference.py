@@ -1,16 +1,19 @@
 """TFLite models in NumPy alone: on any platform, in the bits of TensorFlow Lite Micro, slowly."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.card import read_from_tflite
 from edgeasr.errors import ArtefactError
-from edgeasr.runtime.base import Runtime, check_features
-from edgeasr.runtime.tflite import Affine
+from edgeasr.runtime.base import Runtime, check_features, main_tensors
+from edgeasr.runtime.stepping import Inference, StepLoop
+from edgeasr.runtime.tflite import Affine, _State
 from edgeasr.scores import softmax
-from edgeasr.tflite import Interpreter, Tensor, read_model
+from edgeasr.tflite import Interpreter, Model, Tensor, read_model
 
 __all__ = ["ReferenceRuntime"]
 
@@ -32,12 +35,18 @@ class ReferenceRuntime(Runtime):
             self._interpreter = Interpreter(model)
         except ArtefactError as error:
             raise ArtefactError(f"{path}: {error}") from error
-        inputs, outputs = self._interpreter.inputs, self._interpreter.outputs
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise ArtefactError(f"{path}: expected one input and one output, got {len(inputs)} and {len(outputs)}")
-        self._shape = inputs[0].shape
-        self._quantise, self._dequantise = _affine(inputs[0]), _affine(outputs[0])
+        inputs, outputs = _named(model, self._interpreter, signature=self.stepping is not None)
+        given, scored = main_tensors(inputs, outputs, self.stepping, path)
+        self._input, self._output = inputs[given], outputs[scored]
+        self._shape: tuple[int, ...] = self._input["shape"]
+        self._quantise, self._dequantise = Affine(self._input), Affine(self._output)
         self._logits = self.card is not None and self.card.output == "logits"
+        states = self.stepping.states if self.stepping else ()
+        self._states = [_State(inputs[state.input], outputs[state.output]) for state in states]
+        if self.stepping:
+            self._shape = (1, self.stepping.frames, *self._shape[2:])
+            zeros = [state.zeros for state in self._states]
+            self._loop = StepLoop(self.stepping, Inference(self._quantise.to_integer, self._infer, self._scores, zeros))
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -45,18 +54,47 @@ class ReferenceRuntime(Runtime):
 
     def run(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         features = check_features(features, self._shape, self.path)
-        try:
-            (output,) = self._interpreter.run(self._quantise.to_integer(features))
-        except ArtefactError as error:
-            raise ArtefactError(f"{self.path}: {error}") from error
-        scores = self._dequantise.to_float(output[0])
-        return softmax(scores) if self._logits else scores
+        if self._loop:
+            return self._loop.run(features)
+        outputs, _ = self._infer(self._quantise.to_integer(features), ())
+        return self._scores(outputs[0])
 
     def reset(self) -> None:
+        super().reset()
         self._interpreter.reset()
 
+    def _infer(
+        self, features: NDArray[Any], states: Sequence[NDArray[Any]]
+    ) -> tuple[NDArray[Any], Sequence[NDArray[Any]]]:
+        places = [self._input["index"], *(state.input for state in self._states)]
+        given = dict(zip(places, (features, *states), strict=True))
+        try:
+            outputs = self._interpreter.run(*(given[place] for place in range(len(given))))
+        except ArtefactError as error:
+            raise ArtefactError(f"{self.path}: {error}") from error
+        return outputs[self._output["index"]], [state.carry(outputs[state.output]) for state in self._states]
 
-def _affine(tensor: Tensor) -> Affine:
-    scale = 0.0 if tensor.scale is None else tensor.scale[0]
-    zero_point = 0 if tensor.zero_point is None else tensor.zero_point[0]
-    return Affine({"dtype": tensor.dtype, "quantization": (scale, zero_point)})
+    def _scores(self, outputs: NDArray[Any]) -> NDArray[np.float32]:
+        scores = self._dequantise.to_float(outputs)
+        return softmax(scores) if self._logits else scores
+
+
+def _named(
+    model: Model, interpreter: Interpreter, signature: bool
+) -> tuple[Mapping[str, dict[str, Any]], Mapping[str, dict[str, Any]]]:
+    """Get the details of the inputs and the outputs by their names, those of the signature or of the tensors."""
+    found: list[dict[str, dict[str, Any]]] = []
+    for side, tensors in (("inputs", interpreter.inputs), ("outputs", interpreter.outputs)):
+        details = {tensor.index: _details(place, tensor) for place, tensor in enumerate(tensors)}
+        names = {tensor.name: tensor.index for tensor in tensors}
+        if signature and model.signatures:
+            names = getattr(model.signatures[0], side)
+        found.append({name: details[index] for name, index in names.items() if index in details})
+    return found[0], found[1]
+
+
+def _details(place: int, tensor: Tensor) -> dict[str, Any]:
+    """Describe an input or output in the words of LiteRT, in which `Affine` takes it; `index` is its place."""
+    scale = 0.0 if tensor.scale is None else float(tensor.scale[0])
+    zero_point = 0 if tensor.zero_point is None else int(tensor.zero_point[0])
+    return {"index": place, "shape": tensor.shape, "dtype": tensor.dtype, "quantization": (scale, zero_point)}

@@ -1,5 +1,6 @@
 """Keyword spotting: a stream of audio in, events out."""
 
-from edgeasr.spot.spotter import Event, Spotter, SpotterConfig
+from edgeasr.spot.settings import SpotterConfig
+from edgeasr.spot.spotter import Event, Spotter
 
 __all__ = ["Event", "Spotter", "SpotterConfig"]

@@ -1,4 +1,4 @@
-"""The spotter: streaming front end, sliding window, model, smoothing, decision."""
+"""The spotter: streaming front end, sliding window or steps, model, smoothing, decision."""
 
 import math
 from dataclasses import dataclass
@@ -9,46 +9,13 @@ from numpy.typing import NDArray
 from edgeasr.errors import ArtefactError, AudioError, ConfigError
 from edgeasr.features.frontend import StreamingFrontend
 from edgeasr.runtime.base import Runtime
-from edgeasr.spot.decoder import Decoder
-from edgeasr.spot.smoothing import MeanSmoother
+from edgeasr.spot.decoder import Decoder, is_keyword
+from edgeasr.spot.settings import SpotterConfig
+from edgeasr.spot.smoothing import SMOOTHERS
 
-__all__ = ["Event", "Spotter", "SpotterConfig"]
+__all__ = ["Event", "Spotter", "SpotterConfig", "make_decoder"]
 
 _SILENCE_DBFS = -120.0
-
-
-@dataclass(frozen=True)
-class SpotterConfig:
-    """How a spotter listens.
-
-    Attributes:
-        hop_ms: step between inferences; the nearest whole number of the front end's hops is taken.
-        smoothing_ms: scores are averaged over this time; 0 for none.
-        threshold: smallest averaged probability that is an event.
-        refractory_ms: time after an event in which its label makes no other.
-    """
-
-    hop_ms: float = 100.0
-    smoothing_ms: float = 300.0
-    threshold: float = 0.8
-    refractory_ms: float = 1200.0
-
-    def __post_init__(self) -> None:
-        checks = (
-            (0 < self.hop_ms < math.inf, f"hop_ms must be positive, got {self.hop_ms}"),
-            (
-                0 <= self.smoothing_ms <= 10_000,
-                f"smoothing_ms must lie in 0 to 10000, got {self.smoothing_ms}",
-            ),
-            (0 < self.threshold <= 1, f"threshold must lie above 0 and not above 1, got {self.threshold}"),
-            (
-                0 <= self.refractory_ms < math.inf,
-                f"refractory_ms must not be negative, got {self.refractory_ms}",
-            ),
-        )
-        for fine, complaint in checks:
-            if not fine:
-                raise ConfigError(f"spotter: {complaint}")
 
 
 @dataclass(frozen=True)
@@ -58,7 +25,7 @@ class Event:
     Attributes:
         time_s: seconds of audio from the start of the stream to the decision.
         label: the keyword.
-        score: its averaged probability.
+        score: its smoothed probability.
     """
 
     time_s: float
@@ -76,7 +43,8 @@ class Spotter:
         labels: of the model, in order.
         sample_rate_hz: rate of the audio that `feed` takes.
         hop_samples: samples from one inference to the next.
-        scores: latest averaged probabilities, float32 [labels].
+        window_samples: samples that the model sees at once.
+        scores: latest smoothed probabilities, float32 [labels].
         level_dbfs: level of the latest chunk; 0 is full scale.
 
     Example:
@@ -86,13 +54,15 @@ class Spotter:
         ...         print(event.time_s, event.label, event.score)
     """
 
-    def __init__(self, model: Runtime, config: SpotterConfig = SpotterConfig()) -> None:
-        """Set up a spotter.
+    def __init__(self, model: Runtime, config: SpotterConfig | None = None) -> None:
+        """Set up a spotter; without settings with those of `SpotterConfig()`.
 
         Raises:
             ArtefactError: the model does not carry its labels and front end.
-            ConfigError: the hop is shorter than the front end's or longer than the model's window.
+            ConfigError: the hop is shorter than the front end's or longer than the model's window, or there is a
+                threshold for a label that the model has not.
         """
+        config = config or SpotterConfig()
         frontend = model.frontend
         if model.ctc:
             raise ArtefactError(
@@ -103,22 +73,25 @@ class Spotter:
                 f"{model.path}: expected an artefact that carries its labels and front end, got one without: "
                 "listen with a file that `edgeasr export` wrote"
             )
-        self._hop_frames = round(config.hop_ms / frontend.hop_ms)
-        if not 1 <= self._hop_frames <= frontend.frames:
+        hop_frames = round(config.hop_ms / frontend.hop_ms)
+        if not 1 <= hop_frames <= frontend.frames:
             raise ConfigError(
                 f"spotter: hop_ms must lie in {frontend.hop_ms:g} (the front end's hop) to "
                 f"{frontend.frames * frontend.hop_ms:g} (the model's window), got {config.hop_ms:g}"
             )
+        self._step_frames = model.stepping.hop_frames if model.stepping else 1
+        self._hop_frames = self._step_frames * max(1, round(hop_frames / self._step_frames))
         self.config = config
         self.labels = model.labels
         self.sample_rate_hz = frontend.sample_rate_hz
+        self.window_samples = frontend.clip_samples
         self._model = model
         self._frontend = StreamingFrontend(frontend)
         self._window = np.empty(frontend.shape, np.float32)
         self.hop_samples = self._hop_frames * frontend.hop_samples
         inferences = max(1, round(config.smoothing_ms * self.sample_rate_hz / 1000 / self.hop_samples))
-        self._smooth = MeanSmoother(inferences, len(self.labels))
-        self._decide = Decoder(self.labels, config.threshold, round(config.refractory_ms * self.sample_rate_hz / 1000))
+        self._smooth = SMOOTHERS[config.smoothing](inferences, len(self.labels))
+        self._decide = make_decoder(self.labels, config, self.sample_rate_hz)
         self.reset()
 
     def reset(self) -> None:
@@ -129,6 +102,8 @@ class Spotter:
         self._frontend.reset()
         # A window of zeros gives the frame of silence and leaves the front end where frame k ends at k hops.
         self._window[:] = self._frontend(np.zeros(self._frontend.config.window_samples, np.float32))
+        for _ in range(self._model.stepping.steps if self._model.stepping else 0):
+            self._model.step(self._window[-self._step_frames :])
         self._frames = 0
         self._samples = 0
         self.scores = np.zeros(len(self.labels), np.float32)
@@ -167,7 +142,7 @@ class Spotter:
         Returns:
             The last events; none is later than the end of the audio. Call `reset` before the next stream.
         """
-        return self._advance(np.zeros(self._frontend.config.clip_samples // 2, np.float32))
+        return self._advance(np.zeros(self.window_samples // 2, np.float32))
 
     def _advance(self, samples: NDArray[np.float32]) -> list[Event]:
         events = []
@@ -184,7 +159,7 @@ class Spotter:
 
     def _infer(self) -> Event | None:
         position = self._frames * self._frontend.config.hop_samples
-        scores = self._model.run(self._window)
+        scores = self._score()
         if scores.shape != (len(self.labels),) or not np.isfinite(scores).all():
             raise ArtefactError(
                 f"{self._model.path}: expected {len(self.labels)} finite scores, "
@@ -197,3 +172,31 @@ class Spotter:
             return None
         heard = min(position, self._samples)  # the silence of `finish` takes no time
         return Event(heard / self.sample_rate_hz, self.labels[best], float(self.scores[best]))
+
+    def _score(self) -> NDArray[np.float32]:
+        """Run the model on what the last hop has brought: float32 [labels]."""
+        if self._model.stepping is None:
+            return self._model.run(self._window)
+        hop = self._window[-self._hop_frames :]
+        steps = [self._model.step(frames) for frames in np.split(hop, self._hop_frames // self._step_frames)]
+        return np.zeros(0, np.float32) if steps[-1] is None else steps[-1]
+
+
+def make_decoder(labels: tuple[str, ...], config: SpotterConfig, sample_rate_hz: int) -> Decoder:
+    """Make the decision of a spotter alone.
+
+    Raises:
+        ConfigError: there is a threshold for a label that is no keyword of the model.
+    """
+    keywords = [label for label in labels if is_keyword(label)]
+    for label in config.thresholds:
+        if label not in keywords:
+            raise ConfigError(f"spotter: threshold for {label!r}, which is none of {', '.join(keywords)}")
+    return Decoder(
+        labels,
+        config.threshold,
+        round(config.refractory_ms * sample_rate_hz / 1000),
+        config.thresholds,
+        config.hysteresis,
+        config.minimum_count,
+    )

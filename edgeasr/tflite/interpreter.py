@@ -38,7 +38,8 @@ class Interpreter:
                 f"operators that the reference runtime lacks: {', '.join(missing)}; it has {', '.join(KERNELS)}"
             )
         self._memory = Memory(lambda index: self._graphs[index].run())
-        self._graphs = tuple(_Graph(graph, self._memory) for graph in model.subgraphs)
+        with np.errstate(all="ignore"):  # as below
+            self._graphs = tuple(_Graph(graph, self._memory) for graph in model.subgraphs)
         self.inputs = self._graphs[0].tensors(model.subgraphs[0].inputs)
         self.outputs = self._graphs[0].tensors(model.subgraphs[0].outputs)
 
@@ -94,10 +95,10 @@ class _Graph:
         for operator, kernel in zip(self._graph.operators, self._kernels, strict=True):
             try:
                 results = kernel(*(values[index] for index in operator.inputs))
+                results = results if isinstance(results, tuple) else (results,)
+                self._check(operator, results)
             except _MISFIT as error:
                 raise _misfit(operator, error) from error
-            results = results if isinstance(results, tuple) else (results,)
-            self._check(operator, results)
             values.update(zip(operator.outputs, results, strict=True))
         found = [values.get(index) for index in self._graph.outputs]
         if any(value is None for value in found):

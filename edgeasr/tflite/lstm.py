@@ -32,7 +32,7 @@ def constants(hidden: Tensor, cell: Tensor, cell_clip: float) -> LstmConstants:
     gate, cell_scale = 2.0**-15, float(scale_of(cell))
     left_shift = 12 + power_of_two(scale_of(cell))[0]
     return LstmConstants(
-        quantise_multiplier(gate * cell_scale / cell_scale),
+        quantise_multiplier(gate),
         quantise_multiplier(gate * gate / cell_scale),
         quantise_multiplier(gate * gate / float(scale_of(hidden))),
         LutInput(3 << max(left_shift, 0), max(-left_shift, 0)),

@@ -13,7 +13,7 @@ from edgeasr.errors import ArtefactError
 from edgeasr.tflite.flatbuffer import FlatBuffer, Table
 from edgeasr.tflite.schema import ENUMS, OPERATORS, OPTIONS
 
-__all__ = ["Model", "Operator", "Subgraph", "Tensor", "read_model"]
+__all__ = ["Model", "Operator", "Signature", "Subgraph", "Tensor", "read_model"]
 
 _Part = TypeVar("_Part")
 
@@ -23,6 +23,7 @@ _DTYPES = {
     "INT8": "i1", "INT16": "i2", "INT32": "i4", "INT64": "i8", "RESOURCE": "i4",
     "UINT8": "u1", "UINT16": "u2", "UINT32": "u4", "UINT64": "u8", "INT4": "i1", "INT2": "i1", "UINT4": "u1",
 }  # fmt: skip
+_MOST_ELEMENTS = 1 << 40  # in a tensor, its sizes of 0 left out: NumPy has a limit for empty arrays too
 _PACKED_BITS = {"INT4": 4, "INT2": 2, "UINT4": 4}
 
 
@@ -89,6 +90,23 @@ class Subgraph:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """Names for the inputs and outputs of a subgraph.
+
+    Attributes:
+        key: its own name.
+        subgraph: index of the subgraph.
+        inputs: name to index of a tensor.
+        outputs: name to index of a tensor.
+    """
+
+    key: str
+    subgraph: int
+    inputs: dict[str, int]
+    outputs: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Model:
     """A TFLite file. The first subgraph is the one that runs; others are called by operators.
 
@@ -96,11 +114,13 @@ class Model:
         subgraphs: at least one.
         description: free text of the converter.
         metadata: name to bytes.
+        signatures: none, one, or several.
     """
 
     subgraphs: tuple[Subgraph, ...]
     description: str
     metadata: dict[str, bytes]
+    signatures: tuple[Signature, ...]
 
 
 def read_model(source: Path | bytes) -> Model:
@@ -144,7 +164,17 @@ class _Reader:
             table.text(0): self._copied(self._among(table.number(1, "I"), self._data, "buffer")).tobytes()
             for table in self._root.tables(6)
         }
-        return Model(subgraphs, self._root.text(3), metadata)
+        signatures = tuple(self._signature(table, subgraphs) for table in self._root.tables(7))
+        return Model(subgraphs, self._root.text(3), metadata, signatures)
+
+    def _signature(self, table: Table, subgraphs: tuple[Subgraph, ...]) -> Signature:
+        index = table.number(4, "I")
+        tensors = self._among(index, subgraphs, "subgraph").tensors
+        inputs, outputs = (
+            {entry.text(0): self._among(entry.number(1, "I"), tensors, "tensor").index for entry in table.tables(field)}
+            for field in (0, 1)
+        )
+        return Signature(table.text(2), index, inputs, outputs)
 
     def _constant(self, table: Table) -> NDArray[np.uint8]:
         position = table.number(1, "Q")
@@ -165,19 +195,19 @@ class _Reader:
 
     def _tensor(self, index: int, table: Table) -> Tensor:
         shape = tuple(table.vector(0, np.int32).tolist())
-        if any(size < 0 for size in shape):
+        if any(size < 0 for size in shape) or math.prod(size or 1 for size in shape) > _MOST_ELEMENTS:
             raise self._buffer.damaged(f"tensor {index} has the shape {list(shape)}")
         kind = self._among(table.number(1, "b"), ENUMS["TensorType"], "element type")
         dtype = np.dtype(_DTYPES.get(kind, "V1"))
         constant = self._among(table.number(2, "I"), self._data, "buffer")
-        scale, zero_point, dimension = self._quantisation(table.table(4), shape, index)
+        scale, zero_point, dimension = self._quantisation(table.table(4), shape, dtype, index)
         return Tensor(
             index, table.text(3), shape, kind, dtype, scale, zero_point, dimension,
             self._elements(constant, kind, dtype, shape, index), table.number(5, "?", False),
         )  # fmt: skip
 
     def _quantisation(
-        self, table: Table | None, shape: tuple[int, ...], index: int
+        self, table: Table | None, shape: tuple[int, ...], dtype: np.dtype[Any], index: int
     ) -> tuple[NDArray[np.float32] | None, NDArray[np.int64] | None, int]:
         scale = table.vector(2, np.float32) if table else np.zeros(0, np.float32)
         if table is None or not scale.size:
@@ -188,6 +218,10 @@ class _Reader:
             raise self._buffer.damaged(f"tensor {index} of shape {list(shape)} has {scale.size} scales")
         if zero_point.size not in (0, 1, scale.size) or not (np.isfinite(scale) & (scale >= 0)).all():
             raise self._buffer.damaged(f"tensor {index} has no usable scale and zero point")
+        if dtype.kind in "iu" and zero_point.size:
+            limits = np.iinfo(dtype)
+            if not limits.min <= zero_point.min() <= zero_point.max() <= limits.max:
+                raise self._buffer.damaged(f"tensor {index} has a zero point that {dtype} does not hold")
         return scale, np.resize(zero_point, scale.size), dimension
 
     def _elements(

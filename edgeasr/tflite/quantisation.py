@@ -242,5 +242,4 @@ def softmax(source: Tensor, beta: float) -> Multiplier:
     return quantise_multiplier(min(beta * scale * (1 << 26), 2.0**31 - 1))
 
 
-fully_connected = convolution  # the names that the C generator uses
-subtraction = addition
+subtraction = addition  # the name that the C generator uses

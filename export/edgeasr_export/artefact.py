@@ -1,124 +1,123 @@
-"""Make artefacts of one model; what several of them need (float files, ranges) is made once and kept on disk."""
+"""One artefact in the making: its ranges and what stays float, chosen by what calibration features show."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.card import Card
-from edgeasr_export import forms
-from edgeasr_export.calibration import Ranges, find_ranges
-from edgeasr_export.exporters import Exporter, exporter
+from edgeasr.runtime import load
+from edgeasr_export.calibration import AUTO, TRIED, Ranges, find_ranges
+from edgeasr_export.exporters import Exporter
+from edgeasr_export.floats import Floats
 from edgeasr_export.keep import fewest_kept, outputs_kept
 from edgeasr_export.layers import Operator, operators_of
-from edgeasr_export.schemes import Plan, Scheme, scheme
+from edgeasr_export.schemes import Plan, scheme
 from edgeasr_export.settings import ExportSettings
-from edgeasr_export.trace import Feed
 
-__all__ = ["Maker"]
+__all__ = ["Job"]
+
+_CLIPS_TO_CHOOSE_BY = 64
 
 
-@dataclass
-class Maker:
-    """Makes the artefacts of a model in a folder.
+@dataclass(frozen=True)
+class Job:
+    """What is to be made, and of what.
 
     Attributes:
-        work: the folder, with `model.keras`.
+        floats: the model in float.
+        made_by: the format.
+        scheme: key of `SCHEMES`.
         settings: how.
-        card: what the artefacts say of themselves, but for scheme, quantisation and step.
+        card: what the artefact says of itself, but for quantisation and step.
         calibration: float32 [clips, frames, bins].
     """
 
-    work: Path
+    floats: Floats
+    made_by: Exporter
+    scheme: str
     settings: ExportSettings
     card: Card
     calibration: NDArray[np.float32]
 
-    @cached_property
-    def model(self) -> Any:
-        """The Keras model."""
-        import keras
+    def make(self, file: Path, baseline: Path) -> tuple[str, ...]:
+        """Write the artefact, with the ranges and the float layers that the settings ask for.
 
-        return keras.saving.load_model(self.work / "model.keras", compile=False)
-
-    @cached_property
-    def _clip(self) -> forms.Form:
-        return forms.clip(self.model, self.calibration.shape[1])
-
-    @cached_property
-    def _step(self) -> forms.Form:
-        return forms.step(self.model, self.calibration.shape[1])
-
-    def make(self, format_name: str, scheme_name: str) -> dict[str, Any]:
-        """Make one artefact.
+        Args:
+            file: where.
+            baseline: the float32 artefact of the same form, which choices are measured against.
 
         Returns:
-            What `Conversion` has of it.
+            What there is to say of it.
 
         Raises:
-            EdgeASRError: it cannot be made.
+            ExportError: a layer that should stay float is not there, or the bound on the loss cannot be kept.
         """
-        made_by, wanted = exporter(format_name), scheme(scheme_name, format_name)
-        streaming = self.settings.streaming or (wanted.calibrated and _has_loops(self._clip.model))
-        form = self._step if streaming else self._clip
-        source = self._float_file(form, made_by, format_name)
-        file = self.work / f"{self.card.model}{'.stream' if streaming else ''}.{scheme_name}{made_by.suffix}"
-        baseline = self.work / f"{source.parent.name}.float32{made_by.suffix}"
-        if not baseline.exists():
-            self._write(form, made_by, scheme("float32"), source, baseline, Plan(), "float32")
-        ranges = self._ranges(form, made_by, source) if wanted.calibrated else {}
-        operators = made_by.operators(source)
-        known = [layer.name for layer in form.model.layers]
-        plan = Plan(ranges, outputs_kept(self.settings.keep_float, operators, known), self.settings.per_tensor)
-        notes: list[str] = []
+        operators = self.made_by.operators(self._source)
+        known = self.floats.layers or tuple(operator.output for operator in operators)
+        kept = outputs_kept(self.settings.keep_float, operators, known)
+        if scheme(self.scheme).coarse:
+            kept += tuple(tensor for name in self.floats.fine for tensor in self._tensors(name, operators))
+        plan = Plan({}, kept, self.settings.per_tensor)
+        if not scheme(self.scheme).calibrated:
+            self.write(file, plan)
+            return ()
+        method, plan = self._calibrate(file, baseline, plan)
+        if self.settings.max_drop is None:
+            self.write(file, plan, method)
+            return ()
 
-        def trial(outputs: tuple[str, ...] = ()) -> Path:
-            kept = replace(plan, keep_float=(*plan.keep_float, *outputs))
-            self._write(form, made_by, wanted, source, file, kept, scheme_name)
+        def trial(outputs: tuple[str, ...]) -> Path:
+            self.write(file, replace(plan, keep_float=(*kept, *outputs)), method)
             return file
 
-        if wanted.calibrated and self.settings.max_drop is not None:
-            layers = _distinct((name, operators_of(name, operators)) for name in known)
-            notes += fewest_kept(trial, baseline, layers, self.card, self.calibration, self.settings.max_drop).notes
-        else:
-            trial()
-        if streaming and not self.settings.streaming:
-            notes.append("one step of the recurrence at a time: its loop cannot be quantised as a whole")
-        return {"file": file.name, "baseline": "" if scheme_name == "float32" else baseline.name, "notes": notes}
+        layers = _distinct((name, operators_of(name, operators)) for name in known)
+        return fewest_kept(trial, baseline, layers, self.card, self.calibration, self.settings.max_drop).notes
 
-    def _float_file(self, form: forms.Form, made_by: Exporter, format_name: str) -> Path:
-        folder = self.work / ("step" if form.stepping else "clip")
-        file = folder / f"float32{made_by.suffix}"
-        if not file.exists():
-            if not (folder / "saved_model").exists():
-                _save(form.model, folder / "saved_model")
-            made_by.convert(folder / "saved_model", file)
-        return file
+    def write(self, file: Path, plan: Plan, method: str = "") -> None:
+        """Write the artefact as planned.
 
-    def _ranges(self, form: forms.Form, made_by: Exporter, source: Path) -> Ranges:
-        names = made_by.names(source)
-        states = form.stepping.states if form.stepping else ()
-        same = [(names[state.input], names[state.output]) for state in states]
+        Args:
+            file: where.
+            plan: ranges, and what stays float.
+            method: by which the ranges were found, for the card.
+        """
+        scheme(self.scheme).quantise[self.made_by.name](self._source, file, plan)
+        quantisation = self.made_by.quantisation(file)
+        if method:
+            quantisation["calibration"] = {"method": method, "clips": len(self.calibration)}
+        card = replace(self.card, scheme=self.scheme, quantisation=quantisation, stepping=self.floats.stepping)
+        self.made_by.embed(file, card)
 
-        def feeds() -> Iterator[Feed]:
-            return form.feeds(self.calibration)
+    @property
+    def _source(self) -> Path:
+        return self.floats.file(self.made_by, self.made_by.name)
 
-        return find_ranges(source, feeds, self.settings.calibration, same)
+    def _calibrate(self, file: Path, baseline: Path, plan: Plan) -> tuple[str, Plan]:
+        """Find the ranges; of several methods take the one whose scores come nearest to the float file's."""
+        if self.settings.calibration != AUTO:
+            return self.settings.calibration, replace(plan, ranges=self._ranges(self.settings.calibration))
+        plans = {method: replace(plan, ranges=self._ranges(method)) for method in TRIED}
+        clips = self.calibration[:: -(-len(self.calibration) // _CLIPS_TO_CHOOSE_BY)]
+        wanted = load(baseline).run_batch(clips)
+        errors = {}
+        for method, one in plans.items():
+            self.write(file, one, method)
+            errors[method] = float(np.square(load(file).run_batch(clips) - wanted).mean())
+        best = min(errors, key=lambda method: errors[method])
+        return best, plans[best]
 
-    def _write(
-        self, form: forms.Form, made_by: Exporter, wanted: Scheme, source: Path, file: Path, plan: Plan, scheme_name: str
-    ) -> None:
-        format_name = file.suffix.removeprefix(".")
-        wanted.quantise[format_name](source, file, plan)
-        quantisation = {
-            **made_by.quantisation(file),
-            **({"calibration": {"method": self.settings.calibration, "clips": len(self.calibration)}} if plan.ranges else {}),
-        }
-        made_by.embed(file, replace(self.card, scheme=scheme_name, quantisation=quantisation, stepping=form.stepping))
+    def _ranges(self, method: str) -> Ranges:
+        operators = self.made_by.operators(self._source)
+        same = [[tensor for name in group for tensor in self._tensors(name, operators)] for group in self.floats.same]
+        return find_ranges(self._source, lambda: self.floats.feeds(self.calibration), method, same)
+
+    def _tensors(self, name: str, operators: Sequence[Operator]) -> tuple[str, ...]:
+        """Name the tensors of an input, an output, or a layer."""
+        ends = self.made_by.names(self._source)
+        return (ends[name],) if name in ends else tuple(one.output for one in operators_of(name, operators))
 
 
 def _distinct(layers: Iterable[tuple[str, tuple[Operator, ...]]]) -> list[tuple[str, tuple[str, ...]]]:
@@ -128,20 +127,3 @@ def _distinct(layers: Iterable[tuple[str, tuple[Operator, ...]]]) -> list[tuple[
         if operators:
             found.setdefault(tuple(operator.output for operator in operators), name)
     return [(name, outputs) for outputs, name in found.items()]
-
-
-def _save(model: Any, folder: Path) -> None:
-    import keras
-
-    signature = {
-        tensor.name: keras.InputSpec(shape=(1, *tensor.shape[1:]), dtype="float32", name=tensor.name)
-        for tensor in model.inputs
-    }
-    model.export(folder, format="tf_saved_model", input_signature=[signature], verbose=False)
-
-
-def _has_loops(model: Any) -> bool:
-    """Say whether a recurrent layer keeps its loop over time, which no full quantisation of activations gets through."""
-    import keras
-
-    return any(isinstance(layer, (keras.layers.RNN, keras.layers.Bidirectional)) and not layer.unroll for layer in model.layers)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-
 from edgeasr.child import Child, start
 from edgeasr.errors import ExportError
 
@@ -38,7 +37,8 @@ def convert(work: Path, steps: Sequence[str], time_limit_s: float, progress: Cal
     """Convert what stands in `work` (see `worker`); a step that kills the worker costs only itself.
 
     Args:
-        work: folder with the model, the features, the settings and the card; the results come there too, and `worker.log`.
+        work: folder with the model, the features, the settings and the card; the results come there too, and
+            `worker.log`.
         steps: `FORMAT:SCHEME`, in order.
         time_limit_s: for one step.
         progress: called with each step as it starts.

@@ -27,7 +27,7 @@ def export_bundle(
     bundle: Bundle,
     schemes: Sequence[str] = ("int8",),
     formats: Sequence[str] | None = None,
-    settings: ExportSettings = ExportSettings(),
+    settings: ExportSettings | None = None,
     *,
     time_limit_s: float = 600,
     progress: Callable[[str], None] = lambda step: None,
@@ -38,7 +38,7 @@ def export_bundle(
         bundle: what to export.
         schemes: keys of `SCHEMES`.
         formats: keys of `EXPORTERS`; by default all in which a scheme exists.
-        settings: how to quantise.
+        settings: how to quantise; by default as `ExportSettings` has it.
         time_limit_s: for one conversion.
         progress: called with `FORMAT:SCHEME` as each conversion starts.
 
@@ -55,10 +55,10 @@ def export_bundle(
     with tempfile.TemporaryDirectory(prefix=".export.", dir=bundle.path) as folder:
         work = Path(folder)
         samples = bundle.samples()
-        shutil.copyfile(bundle.model_path, work / "model.keras")
+        shutil.copyfile(bundle.model_path, work / bundle.model_path.name)
         np.savez(work / "features.npz", calibration=samples.calibration, verification=samples.verification)
-        (work / "settings.json").write_text(json.dumps(to_mapping(settings)))
-        (work / "card.json").write_text(bundle.card("").to_json())
+        (work / "settings.json").write_text(json.dumps(to_mapping(settings or ExportSettings())))
+        (work / "manifest.json").write_text(json.dumps(to_mapping(bundle.manifest)))
         for conversion in convert(work, steps, time_limit_s, progress):
             try:
                 bundle = _accept(bundle, conversion, work)

@@ -23,6 +23,7 @@ class Exporter:
     """A format.
 
     Attributes:
+        name: key of `EXPORTERS`.
         suffix: of its files.
         packages: that must be installed, all of them brought by the extra `export`.
         convert: converts a SavedModel to a float32 file, made ready for quantising: (saved_model, target).
@@ -32,6 +33,7 @@ class Exporter:
         embed: writes a card into a converted file.
     """
 
+    name: str
     suffix: str
     packages: tuple[str, ...]
     convert: Callable[[Path, Path], None]

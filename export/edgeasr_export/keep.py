@@ -15,6 +15,7 @@ from edgeasr_export.layers import Operator, operators_of
 
 __all__ = ["Kept", "fewest_kept", "outputs_kept"]
 
+
 @dataclass(frozen=True)
 class Kept:
     """What was found: the layers, and what to say of it."""
@@ -52,10 +53,10 @@ def fewest_kept(
     features: NDArray[np.float32],
     max_drop: float,
 ) -> Kept:
-    """Keep as few layers float as bring the loss under a bound: the most sensitive one, the two most sensitive ones, and so on.
+    """Keep as few layers float as bring the loss under a bound: the most sensitive one, the two most so, and so on.
 
-    The loss is the share of the calibration clips (of the characters, of a CTC model) on which the artefact answers otherwise
-    than the float file. That bounds the loss of accuracy, and leaves the test split out of the choice.
+    The loss is the share of the calibration clips (of the characters, of a CTC model) on which the artefact answers
+    otherwise than the float file. That bounds the loss of accuracy, and leaves the test split out of the choice.
 
     Args:
         trial: makes the artefact with the operators of these outputs kept float.

@@ -1,7 +1,7 @@
 """Keras layers, found again in the files that converters made of them.
 
-Converters name a tensor `model/layer/operation`, several of these with `;` between where operations were fused, and Keras adds
-`_1` to each name when it writes a SavedModel. The outputs of the model lose theirs; its weights tell there.
+Converters name a tensor `model/layer/operation`, several of these with `;` between where operations were fused, and
+Keras adds `_1` to each name when it writes a SavedModel. The outputs of the model lose theirs; its weights tell there.
 """
 
 import re

@@ -44,7 +44,8 @@ def _operators(path: Path) -> list[Operator]:
     graph = onnx.load(path).graph
     constants = {tensor.name for tensor in graph.initializer}
     return [
-        Operator(node.output[0], (*node.output, *(name for name in node.input if name in constants))) for node in graph.node
+        Operator(node.output[0], (*node.output, *(name for name in node.input if name in constants)))
+        for node in graph.node
     ]
 
 
@@ -82,6 +83,7 @@ def _embed(path: Path, card: Card) -> None:
 
 
 ONNX = Exporter(
+    name="onnx",
     suffix=".onnx",
     packages=("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime"),
     convert=_convert,

@@ -18,8 +18,8 @@ _FEWEST_TURNS = 3
 def speed_ratio(path: Path, baseline: Path, features: NDArray[np.float32]) -> float:
     """Divide the time of one inference of `baseline` by that of `path`: above 1 this one is faster.
 
-    They take turns, on one thread, and the fastest call of each counts: what else the machine does makes calls slower, never
-    faster. `edgeasr bench` gives medians, and the ratio with its interval.
+    They take turns, on one thread, and the fastest call of each counts: what else the machine does makes calls slower,
+    never faster. `edgeasr bench` gives medians, and the ratio with its interval.
 
     Args:
         path: the artefact.

@@ -36,9 +36,10 @@ def _operators(model: Path) -> list[Operator]:
     graph = read_model(model).subgraphs[0]
     found = []
     for operator in graph.operators:
-        constants = (index for index in operator.inputs if index >= 0 and graph.tensors[index].data is not None)
-        names = tuple(graph.tensors[index].name for index in (*operator.outputs, *constants))
-        found.append(Operator(names[0], names))
+        given = [graph.tensors[index] for index in operator.inputs if index >= 0]
+        outputs = [graph.tensors[index].name for index in operator.outputs]
+        constants = [tensor.name for tensor in given if tensor.data is not None]
+        found.append(Operator(outputs[0], (*outputs, *constants)))
     return found
 
 
@@ -68,6 +69,7 @@ def _embed(model: Path, card: Card) -> None:
 
 
 TFLITE = Exporter(
+    name="tflite",
     suffix=".tflite",
     packages=("keras", "tensorflow", "ai_edge_quantizer"),
     convert=_convert,

@@ -51,22 +51,27 @@ def _trace_tflite(path: Path, feeds: Iterable[Feed]) -> Iterator[Activations]:
     details = {detail["index"]: detail for detail in interpreter.get_tensor_details()}
     inputs = signature_tensors(interpreter)["inputs"]
     produced = [int(index) for operator in interpreter._get_ops_details() for index in operator["outputs"]]
-    seen = [index for index in dict.fromkeys((*inputs.values(), *produced)) if details[index]["dtype"] is not np.object_]
+    seen = [
+        index for index in dict.fromkeys((*inputs.values(), *produced)) if details[index]["dtype"] is not np.object_
+    ]
     affine = {index: Affine(details[index]) for index in seen}
     for feed in feeds:
         for name, index in inputs.items():
-            interpreter.set_tensor(index, affine[index].to_integer(np.asarray(feed[name], np.float32)))
+            values = np.asarray(feed[name], np.float32).reshape(details[index]["shape"])
+            interpreter.set_tensor(index, affine[index].to_integer(values))
         interpreter.invoke()
         yield {
-            details[index]["name"]: affine[index].to_float(interpreter.get_tensor(index)).reshape(details[index]["shape"])
+            details[index]["name"]: affine[index]
+            .to_float(interpreter.get_tensor(index))
+            .reshape(details[index]["shape"])
             for index in seen
         }
 
 
 def signature_tensors(interpreter: Any) -> dict[str, dict[str, int]]:
-    """Give the indices of the tensors of a TFLite file by their names in its signature: `{"inputs": {...}, "outputs": {...}}`.
+    """Give the indices of the tensors of a TFLite file by their names in its signature.
 
-    A file without a signature has the names of the tensors themselves.
+    As `{"inputs": {...}, "outputs": {...}}`; a file without a signature has the names of the tensors themselves.
     """
     signatures = interpreter._get_full_signature_list()
     if signatures:

@@ -1,24 +1,24 @@
 """The process that converts: `python -m edgeasr_export.worker WORK FORMAT:SCHEME...`.
 
 Converters crash on some models, and take the whole process with them; so they run here, and `conversion` watches. WORK
-holds `model.keras`, `features.npz` (calibration, verification), `settings.json` and `card.json`. The worker adds
-`reference.npy` (the original's outputs on the verification features), a folder for each form of the model with its float files,
-and the artefacts, and reports each step.
+holds the original, `features.npz` (calibration, verification), `settings.json` and the bundle's `manifest.json`. The
+worker adds `reference.npy` (the original's outputs on the verification features), folders with float files, and the
+artefacts, and reports each step.
 """
 
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from edgeasr.card import Card
+from edgeasr.bundle import Bundle, Manifest
 from edgeasr.child import report
 from edgeasr.config import from_mapping
 from edgeasr.errors import EdgeASRError
-from edgeasr_export.artefact import Maker
 from edgeasr_export.conversion import ORIGINAL
+from edgeasr_export.importing import load_source, run
+from edgeasr_export.maker import Maker
 from edgeasr_export.settings import ExportSettings
 
 __all__ = ["main"]
@@ -29,12 +29,15 @@ def main(work: Path, steps: list[str]) -> None:
     with np.load(work / "features.npz") as arrays:
         calibration, verification = arrays["calibration"], arrays["verification"]
     settings = from_mapping(ExportSettings, json.loads((work / "settings.json").read_text()), "settings.json")
-    card = Card.from_json((work / "card.json").read_text(), "card.json")
-    maker = Maker(work, settings, card, calibration)
+    bundle = Bundle(work, from_mapping(Manifest, json.loads((work / "manifest.json").read_text()), "manifest.json"))
+    source = load_source(bundle)
+    maker = Maker(
+        work, source, settings, bundle.card(""), bundle.manifest, calibration, lambda line: print(line, file=sys.stderr)
+    )
     for step in steps:
         report(start=step)
         if step == ORIGINAL:
-            _run_original(work, maker.model, verification)
+            np.save(work / "reference.npy", run(source, verification))
             report(step=step)
             continue
         format_name, _, scheme_name = step.partition(":")
@@ -42,10 +45,6 @@ def main(work: Path, steps: list[str]) -> None:
             report(step=step, **maker.make(format_name, scheme_name))
         except EdgeASRError as error:
             report(step=step, failure=str(error))
-
-
-def _run_original(work: Path, model: Any, verification: Any) -> None:
-    np.save(work / "reference.npy", np.asarray(model.predict(verification, batch_size=32, verbose=0)))
 
 
 if __name__ == "__main__":

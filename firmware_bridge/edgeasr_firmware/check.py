@@ -1,5 +1,6 @@
 """Run a firmware on its board beside the oracle, and compare every byte."""
 
+import importlib
 import importlib.util
 import tempfile
 from collections.abc import Sequence
@@ -11,17 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.errors import FirmwareError
+from edgeasr.features.config import FrontendConfig
 from edgeasr.runtime.tflite import Affine
 from edgeasr.tflite import quantisation
 from edgeasr.tflite.interpreter import Interpreter
 from edgeasr.tflite.model import Tensor
 from edgeasr_firmware.boards import Board, Sizes, build, run, sizes
+from edgeasr_firmware.frontend_check import run_frontend
 from edgeasr_firmware.plan import ALIGNMENT_BYTES
 
 if TYPE_CHECKING:
     from edgeasr_firmware.export import Firmware
 
-__all__ = ["Check", "check_firmware", "feature_inputs", "random_inputs"]
+__all__ = ["Check", "check_firmware", "feature_inputs", "hop_instructions", "random_inputs"]
 
 Inputs = Sequence[tuple[NDArray[Any], ...]]
 
@@ -110,6 +113,19 @@ def check_firmware(firmware: "Firmware", board: Board, inputs: Inputs) -> Check:
         )
 
 
+def hop_instructions(board: Board, config: FrontendConfig) -> int | None:
+    """Count the instructions of one hop of the front end, on a second of noise; None where the board cannot tell.
+
+    Raises:
+        FirmwareError: it does not build or run.
+        MissingPackageError: a tool for this board is missing.
+    """
+    if not board.machine:
+        return None
+    noise = np.random.default_rng(_SEED).integers(-9000, 9000, config.sample_rate_hz, np.int16)
+    return run_frontend(board, config, noise).hop_instructions
+
+
 def _random(rng: np.random.Generator, tensor: Tensor) -> NDArray[Any]:
     if tensor.dtype.kind == "f":
         return rng.standard_normal(tensor.shape, np.float32)
@@ -120,8 +136,7 @@ def _random(rng: np.random.Generator, tensor: Tensor) -> NDArray[Any]:
 def _expected(firmware: "Firmware", inputs: Inputs) -> tuple[str, NDArray[np.uint8]]:
     """Run the oracle: its name, and the bytes of the outputs of each inference."""
     if importlib.util.find_spec("tflite_micro"):
-        from tflite_micro.python.tflite_micro import runtime
-
+        runtime = importlib.import_module("tflite_micro.python.tflite_micro.runtime")
         name, micro = "tflite-micro", runtime.Interpreter.from_file(str(firmware.path))
         rows = []
         for step in inputs:

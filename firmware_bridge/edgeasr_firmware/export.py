@@ -1,34 +1,36 @@
 """A TFLite file as a folder of C99 for a board."""
 
 import hashlib
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from edgeasr import __version__
 from edgeasr.atomic import replacing
 from edgeasr.bundle import Bundle
 from edgeasr.card import Card, read_from_tflite
 from edgeasr.errors import FirmwareError
+from edgeasr.spot.spotter import SpotterConfig
+from edgeasr.tflite import quantisation
 from edgeasr.tflite.interpreter import Interpreter
 from edgeasr.tflite.model import Model, read_model
 from edgeasr_firmware.boards import Board
 from edgeasr_firmware.check import random_inputs
-from edgeasr_firmware.codegen.lower import lower
+from edgeasr_firmware.codegen.lower import check_operators, lower
 from edgeasr_firmware.codegen.program import Program
 from edgeasr_firmware.codegen.write import header, source
 from edgeasr_firmware.frontend import frontend_files
 from edgeasr_firmware.plan import Plan, plan_memory
-from edgeasr_firmware.project import cmake_lists, main_c, makefile, readme, vectors_h
+from edgeasr_firmware.project import Vector, cmake_lists, main_c, makefile, readme, vectors_h
+from edgeasr_firmware.spot import SpotSettings, spot_files
 
 __all__ = ["KERNELS", "Firmware", "find_model", "write_firmware"]
 
 KERNELS = Path(__file__).parent / "csrc" / "kernels"
 _VECTORS = 2
-_OWN = "model.h"  # what tells a folder of ours
+_EARS = ("ea_frontend.h", "ea_spot.h", "ea_listen.h")
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,16 @@ def write_firmware(path: Path, board: Board, out: Path) -> Firmware:
         ArtefactError: the file cannot be read.
         FirmwareError: the model cannot be compiled or is too large for the board, or `out` is a folder of other things.
     """
-    if out.exists() and not (out / _OWN).exists() and (not out.is_dir() or any(out.iterdir())):
-        raise FirmwareError(f"{out}: expected no such folder, or one that was written before: choose another")
     model, card = read_model(path), read_from_tflite(path)
+    check_operators(model)
+    interpreter = Interpreter(model)
+    # what the interpreter runs has tensors and options that fit each other; a damaged file ends here
+    vectors = [(inputs, interpreter.run(*inputs)) for inputs in random_inputs(interpreter.inputs, _VECTORS)]
     program = lower(model)
     plan = plan_memory(program)
     _check_size(program, plan, board)
-    files = _files(path, model, card, program, plan, board)
+    files = _files(path, card, program, plan, board, vectors)
+    _check_free(out, files)
     with replacing(out) as scratch:
         scratch.mkdir()
         for name, text in files.items():
@@ -99,27 +104,62 @@ def write_firmware(path: Path, board: Board, out: Path) -> Firmware:
     return Firmware(out, tuple(sorted(files)), sources, path, model, card, program, plan)
 
 
-def _files(path: Path, model: Model, card: Card | None, program: Program, plan: Plan, board: Board) -> dict[str, str]:
+def _files(
+    path: Path, card: Card | None, program: Program, plan: Plan, board: Board, vectors: Sequence[Vector]
+) -> dict[str, str]:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    name = re.sub(r"[^\w.+-]", "_", path.name)  # nothing that ends a comment
     origin = (
-        f"Written by edgeasr {__version__} from {path.name} (sha256 {digest[:16]}): "
-        f"edgeasr firmware {path.name} --board {board.name}"
+        f"Written by edgeasr {__version__} from {name} (sha256 {digest[:16]}): "
+        f"edgeasr firmware {name} --board {board.name}"
     )
-    interpreter = Interpreter(model)
-    vectors = [(inputs, interpreter.run(*inputs)) for inputs in random_inputs(interpreter.inputs, _VECTORS)]
     files = {name: (KERNELS / name).read_text() for name in _kernel_files(program)}
-    frontend = card.frontend if card else None
-    if frontend:
-        files.update(frontend_files(frontend))
+    files.update(_ears(card, program))
     files["model.h"] = header(program, plan, origin)
     files["model.c"] = source(program, plan, origin)
     sources = sorted(name for name in files if name.endswith(".c"))
+    files["README.md"] = readme(program, plan, board, origin, [name for name in _EARS if name in files])
     files["main.c"] = main_c(program, origin)
     files["vectors.h"] = vectors_h(program, vectors, origin)
     files["Makefile"] = makefile(board, sources, origin)
     files["CMakeLists.txt"] = cmake_lists(board, sources, origin)
-    files["README.md"] = readme(program, plan, board, origin, frontend is not None)
     return files
+
+
+def _ears(card: Card | None, program: Program) -> dict[str, str]:
+    """Give the files of the front end, and of the spotter for a classifier of int8, where the card tells of them."""
+    if card is None or card.frontend is None:
+        return {}
+    (output, _), frontend, config = program.outputs[0], card.frontend, SpotterConfig()
+    files = frontend_files(frontend)
+    if card.ctc or output.type != "INT8" or math.prod(output.shape) != len(card.labels):
+        return files
+    hop_frames = round(config.hop_ms / frontend.hop_ms)
+    step_ms = hop_frames * frontend.hop_ms
+    settings = SpotSettings(
+        labels=card.labels,
+        logits=card.output == "logits",
+        scale=float(quantisation.scale_of(output)),
+        zero_point=quantisation.zero_point_of(output),
+        hop_frames=hop_frames,
+        inferences=max(1, round(config.smoothing_ms / step_ms)),
+        threshold=config.threshold,
+        wait_inferences=math.ceil(config.refractory_ms / step_ms),
+    )
+    return {**files, **spot_files(settings)}
+
+
+def _check_free(out: Path, files: Mapping[str, str]) -> None:
+    """Refuse to replace anything but a folder that was written before, and built in."""
+    built = (".o", ".a")
+    strangers = [out] if out.is_file() else [
+        path for path in sorted(out.glob("*"))
+        if path.name not in {*files, "selftest"} and path.suffix not in built and not path.name.startswith("ea_")
+    ]  # fmt: skip
+    if strangers:
+        raise FirmwareError(
+            f"{out}: expected no such folder, or one that edgeasr wrote, found {strangers[0].name}: choose another"
+        )
 
 
 def _kernel_files(program: Program) -> list[str]:

@@ -1,5 +1,6 @@
 """The front end in C: the sources, and the tables that are computed from a `FrontendConfig`."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +17,31 @@ __all__ = ["frontend_files"]
 
 _SOURCES = Path(__file__).parent / "csrc" / "frontend"
 _SMALLEST_FFT, _LARGEST_FFT = 8, 32768
+_SMALLEST_FLOOR = 1e-37
 
 
 def frontend_files(config: FrontendConfig) -> dict[str, str]:
     """Give the files of a front end in C99: name to text.
 
-    It takes int16 samples and computes in block floating point up to the power spectrum, in float32 from there.
+    It takes int16 samples and computes in fixed point up to the logarithm, so that it needs no FPU; DCT and
+    normalisation are float32.
 
     Args:
         config: what it is to compute.
 
     Raises:
-        FirmwareError: `fft_size` is no power of two from 8 to 32768.
+        FirmwareError: `fft_size` is no power of two from 8 to 32768, or `log_floor` not in 1e-37 to 1.
     """
     size = config.fft_size
     if size & (size - 1) or not _SMALLEST_FFT <= size <= _LARGEST_FFT:
         raise FirmwareError(
             f"firmware: expected a front end with an fft_size that is a power of two from {_SMALLEST_FFT} to "
             f"{_LARGEST_FFT}, got {size}: train with such a front end"
+        )
+    if not _SMALLEST_FLOOR <= config.log_floor <= 1:
+        raise FirmwareError(
+            f"firmware: expected a front end with a log_floor of {_SMALLEST_FLOOR:g} to 1, got {config.log_floor:g}: "
+            "train with such a front end"
         )
     files = {path.name: path.read_text() for path in sorted(_SOURCES.iterdir())}
     title = f"The front end: {config.kind}, {config.frames} frames a clip."
@@ -55,7 +63,7 @@ def _settings(config: FrontendConfig) -> list[str]:
             "MEL_BINS": config.mel_bins if mel else 0,
             "COEFFICIENTS": config.coefficients if config.kind == "mfcc" else 0,
             "LOG": int(config.kind != "spectrogram"),
-            "LOG_FLOOR": config.log_floor,
+            "LOG_FLOOR_24": round(math.log(config.log_floor) * 2**24),
             "NORMALISED": int(bool(config.mean)),
             "FRAMES": config.frames,
             "BINS": config.bins,
@@ -65,9 +73,13 @@ def _settings(config: FrontendConfig) -> list[str]:
 
 def _tables(config: FrontendConfig) -> list[str]:
     size, window = config.fft_size, config.window_samples
-    half_window = 0.5 - 0.5 * np.cos(2 * np.pi / window * np.arange(window // 2 + 1))
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi / window * np.arange(window))
     sine = np.sin(2 * np.pi / size * np.arange(size))
-    tables: dict[str, NDArray[Any]] = {"ea_window": _fixed(half_window, 31), "ea_sine": _fixed(sine, 29)}
+    tables: dict[str, NDArray[Any]] = {"ea_window": _fixed(hann, 31), "ea_sine": _fixed(sine, 29)}
+    if config.kind != "spectrogram":
+        near = 1 + (np.arange(64) + 0.5) / 64
+        tables["ea_log_inverse"] = np.rint(2**32 / near).astype(np.uint32)
+        tables["ea_log_value"] = _fixed(np.log(near), 31)
     if config.kind in ("log-mel", "mfcc"):
         filters = mel_matrix(config).T
         used = filters != 0

@@ -57,7 +57,7 @@ def plan_memory(program: Program) -> Plan:
         for index, step in enumerate(program.steps)
         if step.scratch_bytes
     ]
-    bound = max((sum(b.bytes for b in blocks if b.first <= t <= b.last) for t in range(-1, len(program.steps) + 1)))
+    bound = max(sum(b.bytes for b in blocks if b.first <= t <= b.last) for t in range(-1, len(program.steps) + 1))
     offsets = _pack(blocks, bound)
     arena = max((offsets[block.name] + block.bytes for block in blocks), default=0)
     offsets.update({name: offsets[home] for name, home in homes.items()})

@@ -11,7 +11,7 @@ from edgeasr_firmware.codegen.program import Program
 from edgeasr_firmware.codegen.write import array
 from edgeasr_firmware.plan import ALIGNMENT_BYTES, Plan
 
-__all__ = ["cmake_lists", "main_c", "makefile", "readme", "vectors_h"]
+__all__ = ["Vector", "cmake_lists", "main_c", "makefile", "readme", "vectors_h"]
 
 Vector = tuple[Sequence[NDArray[Any]], Sequence[NDArray[Any]]]  # inputs and outputs of one inference
 
@@ -119,7 +119,7 @@ def cmake_lists(board: Board, sources: Sequence[str], origin: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def readme(program: Program, plan: Plan, board: Board, origin: str, frontend: bool) -> str:
+def readme(program: Program, plan: Plan, board: Board, origin: str, ears: Sequence[str]) -> str:
     """Write README.md: how to call the model, and what it costs."""
     rows = [
         f"| {step.operator} | `{step.code.partition('(')[0]}` | {step.macs or ''} | "
@@ -154,8 +154,12 @@ def readme(program: Program, plan: Plan, board: Board, origin: str, frontend: bo
         f"- compiled for {board.name}: `{' '.join((board.compiler, *board.flags))}`; kernels choose the DSP or Helium",
         "  instructions by what the compiler says of the core, and give the same bits on all",
     ]
-    if frontend:
-        lines += ["- `ea_frontend.h`: the front end, from int16 samples to features"]
+    texts = {
+        "ea_frontend.h": "the front end, from int16 samples to features, quantised for the model",
+        "ea_spot.h": "the spotter, from outputs of the model to keywords",
+        "ea_listen.h": "all three together, from samples to keywords",
+    }
+    lines += [f"- `{name}`: {texts[name]}" for name in ears]
     lines += [
         "",
         "| step | kernel | products | output at | bytes |",

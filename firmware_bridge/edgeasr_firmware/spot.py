@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edgeasr.spot.decoder import is_keyword
 from edgeasr_firmware.codegen.write import array
 from edgeasr_firmware.headers import definitions, guarded
 
@@ -19,7 +20,7 @@ class SpotSettings:
     """What a spotter in C has to know.
 
     Attributes:
-        labels: of the model, in order; those that begin with `_` are never reported.
+        labels: of the model, in order; those that are no keyword are never reported.
         logits: the model gives logits, of which the softmax is taken; else probabilities.
         scale, zero_point: of the model's int8 output.
         hop_frames: frames of the front end from one inference to the next.
@@ -54,7 +55,7 @@ def spot_files(settings: SpotSettings) -> dict[str, str]:
         "THRESHOLD": settings.threshold,
         "WAIT_INFERENCES": settings.wait_inferences,
     }
-    reported = np.array([not label.startswith("_") for label in settings.labels], np.uint8)
+    reported = np.array([is_keyword(label) for label in settings.labels], np.uint8)
     lines = ["#include <stdint.h>", "", *array("ea_spot_reported", reported)]
     if settings.logits:
         lines += array("ea_spot_exponentials", np.exp(-np.arange(256) * settings.scale).astype(np.float32))

@@ -140,6 +140,12 @@ def test_bench_of_artefacts_imports_no_training_framework(models):
     [
         ([], "Missing argument"),
         (["MODEL", "--threads", "0"], "--threads"),
+        (["MODEL", "--threads", "1,x"], "--threads"),
+        (["MODEL", "--threads", "2,2"], "--threads"),
+        (["MODEL", "--cpus", "-1"], "--cpus"),
+        (["MODEL", "--duty-cycle", "0"], "--duty-cycle"),
+        (["MODEL", "--bootstrap"], "pass --target ssh://"),
+        (["MODEL", "--clean"], "pass --target ssh://"),
         (["MODEL", "--seconds", "0"], "--seconds"),
         (["MODEL", "--split", "all"], "--split"),
         (["MODEL", "--report", "."], "--report"),
@@ -205,3 +211,40 @@ def test_bench_ends_cleanly_on_ctrl_c(models, tmp_path):
     assert (output, errors.strip()) == ("", "edgeasr: interrupted")
     assert list(tmp_path.iterdir()) == [temporary]
     assert not list(temporary.glob("edgeasr*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--target", "mars"], "unknown target 'mars': expected one of "),
+        (["--target", "emulated:pi9"], "unknown board 'pi9'"),
+        (["--target", "ssh://127.0.0.1:1"], "ssh://127.0.0.1:1: "),
+        (["--target", "local", "--target", "local"], "expected each target once"),
+        (["--cpus", "9999"], "expected cores among"),
+        (["--duty-cycle", "1"], "hop_ms must lie in"),
+    ],
+)
+def test_bench_on_a_target_that_cannot_be_is_one_line_and_exits_1(models, words, complaint):
+    done = edgeasr(models[0], "--seconds", "0.05", *words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert complaint in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_bench_sweeps_threads_and_listens_in_real_time(models):
+    done = edgeasr(*models, "--seconds", "0.1", "--threads", "1,2", "--duty-cycle", "20")
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "threads" in done.stdout
+    assert "real-time factor" in done.stdout
+
+
+def test_bench_keeps_the_runs_of_the_targets_that_did_not_fail(models, tmp_path):
+    words = ("--target", "local", "--target", "ssh://127.0.0.1:1", "--json", "--out", str(tmp_path / "run.json"))
+    done = edgeasr(*models, "--seconds", "0.05", *words)
+    assert done.returncode == 1
+    printed = json.loads(done.stdout)
+    assert [run["target"] for run in printed["runs"]] == ["local"]
+    assert list(printed["failures"]) == ["ssh://127.0.0.1:1"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.local.json", "run.local.npz"]
+    assert json.loads((tmp_path / "run.local.json").read_text()) == printed["runs"][0]

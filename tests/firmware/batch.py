@@ -1,11 +1,15 @@
 """Many small models in one program: what its C gives for them, beside `tflite-micro`."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
+import pytest
 
 from edgeasr.errors import FirmwareError
 from edgeasr.tflite import read_model
@@ -26,18 +30,25 @@ class Batch:
     """Takes the place of `compare` in the tests of the NumPy kernels, and keeps the models that they make.
 
     Attributes:
+        most: models of each operator to keep of each test; what follows is left out.
         models: with their inputs and the expected bytes of each run.
         refused: what the generator said of the others.
+        operators: names of those that were met.
     """
 
+    most: int = 1000
     models: list[tuple[Program, Plan, bytes, bytes]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    operators: set[str] = field(default_factory=set)
+    _kept: Counter[str] = field(default_factory=Counter)
 
     def compare(self, model: bytes, seed: int, runs: int = 2, **tolerance: float) -> None:
         """Keep a model with random inputs, unless it computes in floating point."""
-        if tolerance:
-            return
         parsed = read_model(model)
+        name = parsed.subgraphs[0].operators[0].name
+        if tolerance or self._kept[name] >= self.most:
+            return
+        self.operators.add(name)
         try:
             program = lower(parsed)
         except FirmwareError as error:
@@ -51,6 +62,14 @@ class Batch:
             inputs += b"".join(value.tobytes() for value in values)
             outputs += b"".join(np.asarray(value).tobytes() for value in expected)
         self.models.append((program, plan_memory(program), inputs, outputs))
+        self._kept[name] += 1
+
+    def collect(self, module: ModuleType, test: str, **arguments: Any) -> None:
+        """Run a test of the NumPy kernels with this in the place of its `compare`."""
+        self._kept.clear()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "compare", self.compare)
+            getattr(module, test)(**arguments)
 
     def check(self, board: Board, folder: Path, flags: Sequence[str] = ()) -> None:
         """Compile all models into one program, run it, and compare every byte."""

@@ -65,10 +65,19 @@ def test_frontend_gives_the_same_bits_on_every_board(on_board, speech):
         assert np.array_equal(run_frontend(on_board(name), config, part).features, expected), name
 
 
-@pytest.mark.parametrize("kind", ["log-mel", "mfcc"])
-def test_frontend_keeps_its_budget_on_m4f(on_board, speech, kind):
-    done = run_frontend(on_board("cortex-m4f"), dataclasses.replace(LOG_MEL, kind=kind), speech[:16000])
-    assert done.hop_instructions < 100_000
+@pytest.mark.parametrize(
+    ("name", "kind", "budget"),
+    [
+        ("cortex-m0", "log-mel", 400_000),
+        ("cortex-m3", "log-mel", 100_000),
+        ("cortex-m4f", "log-mel", 100_000),
+        ("cortex-m4f", "mfcc", 100_000),
+        ("cortex-m55", "log-mel", 100_000),
+    ],
+)
+def test_frontend_keeps_its_budget(on_board, speech, name, kind, budget):
+    done = run_frontend(on_board(name), dataclasses.replace(LOG_MEL, kind=kind), speech[:16000])
+    assert done.hop_instructions < budget
     assert done.stack_bytes < 1024
 
 
@@ -90,7 +99,7 @@ def extremes():
     return np.concatenate(signals).astype(np.int16)
 
 
-@pytest.mark.parametrize("fft_size", [8, 64, 256, 512, 1024])
+@pytest.mark.parametrize("fft_size", [8, 256, 512])
 def test_frontend_keeps_its_precision_at_the_ends_of_the_range(on_board, fft_size):
     config = FrontendConfig(kind="spectrogram", fft_size=fft_size, window_ms=fft_size / 16, hop_ms=fft_size / 32)
     features = run_frontend(on_board("host"), config, extremes(), flags=SANITISERS).features
@@ -117,6 +126,15 @@ def test_frontend_compiles_without_a_warning_in_clang(on_board, need, speech):
 
 def test_frontend_files_are_the_same_each_time():
     assert frontend_files(LOG_MEL) == frontend_files(LOG_MEL)
+
+
+def test_frontend_takes_the_smallest_floor_and_refuses_a_smaller_one(on_board):
+    config = dataclasses.replace(LOG_MEL, kind="log-spectrogram", log_floor=1e-37)
+    samples = extremes()[:8192]
+    features = run_frontend(on_board("host"), config, samples, flags=SANITISERS).features
+    assert np.abs(features[:20] - np.log(1e-37)).max() < 1e-5
+    with pytest.raises(FirmwareError, match="log_floor of 1e-37 to 1, got 1e-38"):
+        frontend_files(dataclasses.replace(config, log_floor=1e-38))
 
 
 @pytest.mark.parametrize("fft_size", [500, 65536])

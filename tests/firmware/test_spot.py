@@ -42,7 +42,7 @@ def run_python(settings, given, refractory_samples):
     return np.array([-1 if label is None else label for label in heard]), np.array(scores)
 
 
-@pytest.mark.parametrize("name", ["host", "cortex-m0", "cortex-m4f"])
+@pytest.mark.parametrize("name", ["host", "cortex-m4f"])
 @pytest.mark.parametrize(
     ("logits", "scale", "zero_point", "inferences", "refractory_samples"),
     [(True, 0.125, 10, 1, 0), (True, 0.125, 10, 3, 4800), (False, 1 / 256, -128, 4, 4801)],

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgeasr.card import FEATURES, SCORES, Card, State, Stepping, append_to_tflite
 from edgeasr.errors import ArtefactError, ConfigError
 from edgeasr.runtime import load
+from tests.tflite.builder import Step, Value, write
 
 
 def test_reference_decides_as_tflite_does_on_a_file_of_somebody_else(real: Callable[[str], Path]) -> None:
@@ -59,6 +61,31 @@ def test_reference_is_bit_exact_with_tflite_micro_on_our_own_export(
         )
         powers = np.exp(logits - logits.max())
         np.testing.assert_allclose(model.run(clip), powers / powers.sum(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_reference_carries_the_state_of_a_step_model_as_tflite_does(signed: bool, tmp_path: Path) -> None:
+    """What goes out has another scale than what comes in, and stands before the scores."""
+    suffix = ":0" if signed else ""
+    before = Value((1, 2, 3), "INT8", 0.05, 3, name="state_in" + suffix)
+    after = Value((1, 2, 3), "INT8", 0.08, -5, name="state_out" + suffix)
+    features = Value((1, 2, 3), "INT8", 0.1, 7, name=FEATURES + suffix)
+    scores = Value((1, 2, 3), "INT8", 0.2, -1, name=SCORES + suffix)
+    steps = [Step("ADD", [features, before], [after], {}), Step("ADD", [after, features], [scores], {})]
+    model = write((steps, [before, features], [after, scores]), signed=signed)
+    stepping = Stepping(6, 2, 2, 2, 4, (State("state_in", "state_out", hold=1),))
+    card = Card("sum", "int8", ("a", "b", "c"), None, "probabilities", "", stepping=stepping)
+    path = tmp_path / "sum.tflite"
+    path.write_bytes(append_to_tflite(model, card))
+    reference, tflite = load(path, "reference"), load(path)
+    clips = np.random.default_rng(0).normal(0, 2, (5, 6, 3)).astype(np.float32)
+    assert reference.input_shape == (6, 3)
+    expected = tflite.run_batch(clips)
+    np.testing.assert_allclose(reference.run_batch(clips), expected, atol=0.21)  # a step, where TFLite rounds otherwise
+    reference.reset()
+    taken = [reference.step(clips[0, start : start + 2]) for start in (0, 2, 4)]
+    assert taken[0] is None
+    np.testing.assert_array_equal(np.concatenate(taken[1:]), reference.run(clips[0]))
 
 
 def test_reference_needs_neither_tensorflow_nor_tflite(real: Callable[[str], Path]) -> None:

@@ -118,7 +118,9 @@ def test_load_takes_a_path_as_text_and_a_runtime_by_name(artefacts: dict[str, Pa
 
 
 def test_load_refuses_an_unknown_runtime(artefacts: dict[str, Path]) -> None:
-    with pytest.raises(ConfigError, match="unknown runtime 'torch': expected one of keras, onnxruntime, reference, tflite"):
+    with pytest.raises(
+        ConfigError, match="unknown runtime 'torch': expected one of keras, onnxruntime, reference, tflite"
+    ):
         load(artefacts["tflite.int8"], runtime="torch")
 
 

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from edgeasr.errors import MissingPackageError
 from edgeasr.runtime import load
-from edgeasr.runtime.tflite import _Affine, interpreter_package
+from edgeasr.runtime.tflite import Affine, interpreter_package
 
 DTYPES = [np.int8, np.uint8, np.int16]
 
 
-def affine(dtype: type, scale: float, zero_point: int) -> _Affine:
-    return _Affine({"dtype": dtype, "quantization": (scale, zero_point)})
+def affine(dtype: type, scale: float, zero_point: int) -> Affine:
+    return Affine({"dtype": dtype, "quantization": (scale, zero_point)})
 
 
 @st.composite
-def quantisations(draw: st.DrawFn) -> tuple[_Affine, float, float]:
+def quantisations(draw: st.DrawFn) -> tuple[Affine, float, float]:
     """Draw a quantisation with the least and the greatest value that it can hold."""
     dtype = draw(st.sampled_from(DTYPES))
     limits = np.iinfo(dtype)
@@ -37,7 +37,7 @@ def quantisations(draw: st.DrawFn) -> tuple[_Affine, float, float]:
 @settings(deadline=None, max_examples=200)
 @given(quantisations(), st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_round_trip_is_off_by_half_a_step_at_most(
-    quantisation: tuple[_Affine, float, float], parts: list[float]
+    quantisation: tuple[Affine, float, float], parts: list[float]
 ) -> None:
     pair, low, high = quantisation
     values = np.array([low + part * (high - low) for part in parts], np.float32)
@@ -50,7 +50,7 @@ def test_round_trip_is_off_by_half_a_step_at_most(
 
 @settings(deadline=None, max_examples=200)
 @given(quantisations(), st.floats(1, 1e6))
-def test_values_outside_the_range_are_clipped(quantisation: tuple[_Affine, float, float], beyond: float) -> None:
+def test_values_outside_the_range_are_clipped(quantisation: tuple[Affine, float, float], beyond: float) -> None:
     pair, low, high = quantisation
     span = high - low
     integers = pair.to_integer(np.array([low - beyond * span, high + beyond * span, -np.inf, np.inf], np.float32))
@@ -61,7 +61,7 @@ def test_values_outside_the_range_are_clipped(quantisation: tuple[_Affine, float
 
 @settings(deadline=None, max_examples=100)
 @given(quantisations())
-def test_every_integer_survives_the_round_trip(quantisation: tuple[_Affine, float, float]) -> None:
+def test_every_integer_survives_the_round_trip(quantisation: tuple[Affine, float, float]) -> None:
     pair = quantisation[0]
     limits = np.iinfo(pair.dtype)
     integers = np.unique(np.linspace(limits.min, limits.max, 1000).astype(pair.dtype))

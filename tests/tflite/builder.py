@@ -27,6 +27,7 @@ class Value:
     dimension: int = 0
     data: np.ndarray | None = None
     variable: bool = False
+    name: str = "t"
 
 
 @dataclass
@@ -45,8 +46,11 @@ def constant(values: Any, dtype: str = "int32", **others: Any) -> Value:
     return Value(data.shape, dtype.upper(), data=data, **others)
 
 
-def write(*graphs: tuple[Sequence[Step], Sequence[Value], Sequence[Value]]) -> bytes:
-    """Write a model of subgraphs: (steps, inputs, outputs) each."""
+def write(*graphs: tuple[Sequence[Step], Sequence[Value], Sequence[Value]], signed: bool = False) -> bytes:
+    """Write a model of subgraphs: (steps, inputs, outputs) each.
+
+    If `signed`, the last has a signature, whose names are those of the tensors without what follows a colon.
+    """
     model = schema.ModelT()
     model.version, model.operatorCodes, model.subgraphs = 3, [], []
     model.buffers = [schema.BufferT()]
@@ -61,6 +65,8 @@ def write(*graphs: tuple[Sequence[Step], Sequence[Value], Sequence[Value]]) -> b
         graph.inputs, graph.outputs = ([place[value] for value in values] for values in (inputs, outputs))
         graph.operators = [_operator(step, place, model.operatorCodes) for step in steps]
         model.subgraphs.append(graph)
+        if signed:
+            model.signatureDefs = [_signature(graph)]
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
@@ -111,9 +117,21 @@ def draw(rng: np.random.Generator, shape: Sequence[int], dtype: Any) -> np.ndarr
     return np.asarray(values)
 
 
+def _signature(graph: Any) -> Any:
+    signature = schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = b"serving_default", 0
+    for side in ("inputs", "outputs"):
+        maps = []
+        for index in getattr(graph, side):
+            maps.append(schema.TensorMapT())
+            maps[-1].name, maps[-1].tensorIndex = graph.tensors[index].name.partition(b":")[0], index
+        setattr(signature, side, maps)
+    return signature
+
+
 def _tensor(value: Value, buffers: list[Any]) -> Any:
     tensor = schema.TensorT()
-    tensor.name, tensor.shape, tensor.isVariable = b"t", list(value.shape), value.variable
+    tensor.name, tensor.shape, tensor.isVariable = value.name.encode(), list(value.shape), value.variable
     tensor.type = ENUMS["TensorType"].index(value.type)
     if value.scale is not None:
         tensor.quantization = schema.QuantizationParametersT()

@@ -105,7 +105,19 @@ def test_outputs_that_a_function_cannot_give_are_refused(name: str) -> None:
         Interpreter(read_model(model))
 
 
-def test_element_types_that_tflm_lacks_are_refused() -> None:
-    model = one("RELU", [Value((4,), "UINT8", 0.1)], [Value((4,), "UINT8", 0.1)])
-    with pytest.raises(ArtefactError, match="RELU: expected FLOAT32 or INT8 or INT16 as in TFLM, got UINT8"):
+@pytest.mark.parametrize(("source", "output"), [("UINT8", "UINT8"), ("INT8", "FLOAT32")])
+def test_element_types_that_tflm_lacks_are_refused(source: str, output: str) -> None:
+    model = one("RELU", [Value((4,), source, 0.1)], [Value((4,), output, 0.1)])
+    with pytest.raises(
+        ArtefactError, match=f"RELU: expected FLOAT32 or INT8 or INT16 as in TFLM, got {source} to {output}"
+    ):
         Interpreter(read_model(model))
+
+
+def test_subgraphs_that_call_each_other_without_end_are_survived() -> None:
+    graphs = [([Step("CALL_ONCE", [], [], {"init_subgraph_index": (place + 1) % 500})], [], []) for place in range(500)]
+    interpreter = Interpreter(read_model(write(*graphs)))
+    with pytest.raises(ArtefactError, match="CALL_ONCE: its inputs and options do not fit each other .*recursion"):
+        interpreter.run()
+    itself = write(([Step("CALL_ONCE", [], [], {"init_subgraph_index": 0})], [], []))
+    assert Interpreter(read_model(itself)).run() == ()

@@ -59,6 +59,16 @@ def test_reader_gives_tensors_as_they_were_written() -> None:
     assert only(graph.tensors, "RESOURCE").shape == ()
 
 
+def test_reader_gives_signatures_as_they_were_written() -> None:
+    source, output = Value((3,), name="x:0"), Value((3,), name="y:0")
+    model = read_model(write(([Step("RESHAPE", [source], [output], {})], [source], [output]), signed=True))
+    (signature,), (graph,) = model.signatures, model.subgraphs
+    assert (signature.key, signature.subgraph) == ("serving_default", 0)
+    assert graph.tensors[signature.inputs["x"]].name == "x:0"
+    assert list(signature.outputs.items()) == [("y", graph.outputs[0])]
+    assert read_model(SMALL).signatures == ()
+
+
 def test_reader_takes_a_path_too_and_says_what_it_cannot_read(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(SMALL)
@@ -132,6 +142,13 @@ def test_reader_refuses_constants_of_another_size() -> None:
     short = Value((5,), "INT8", data=np.zeros(4, np.int8))
     with pytest.raises(ArtefactError, match=r"tensor 0 of \[5\] INT8 has 4 bytes"):
         read_model(one("RESHAPE", [short], [Value((5,))]))
+
+
+def test_reader_refuses_zero_points_and_shapes_that_no_array_has() -> None:
+    with pytest.raises(ArtefactError, match="tensor 0 has a zero point that int8 does not hold"):
+        read_model(one("RESHAPE", [Value((2,), "INT8", 0.1, 128)], [Value((2,))]))
+    with pytest.raises(ArtefactError, match=r"tensor 0 has the shape \[0, 2147483647, 2147483647\]"):
+        read_model(one("RESHAPE", [Value((0, 2**31 - 1, 2**31 - 1))], [Value((0,))]))
 
 
 def test_reader_refuses_scales_that_do_not_fit() -> None:

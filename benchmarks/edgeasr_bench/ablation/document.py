@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from edgeasr_bench.ablation.measure import CASES, ROWS, Ablation, Cell
-from edgeasr_bench.blocks import Block, Heading, Table, Text, to_markdown
+from edgeasr_bench.ablation.measure import CASES, ROWS, Ablation, Cell, key
+from edgeasr_bench.blocks import Block, Bullets, Heading, Table, Text, to_markdown
 
 __all__ = ["write_document"]
 
@@ -13,7 +13,8 @@ changed by the passes of the row, converted to TFLite as `edgeasr export` does i
 the data that it was trained on."""
 _CELLS = """\
 A cell holds the signal-to-noise ratio of the outputs before softmax, in dB, the float Keras model being the signal; the
-accuracy (of models that transcribe, the word error rate) in percent; and McNemar's p against the float model."""
+accuracy (of models that transcribe, the word error rate) in percent; and McNemar's p against the float model.
+Fine-tuning makes another model, whose outputs need not be those of the float one: there the accuracy counts alone."""
 
 
 def write_document(ablations: Sequence[Ablation]) -> str:
@@ -24,7 +25,7 @@ def write_document(ablations: Sequence[Ablation]) -> str:
     """
     blocks: list[Block] = [Heading("Winning accuracy back", 1), Text(_INTRODUCTION), Text(_CELLS)]
     for one in ablations:
-        rows = [[_row(row), *map(_cell, cells)] for row, cells in zip(ROWS, one.cells, strict=True)]
+        rows = [[", ".join(row) or "none", *(_cell(one.cells.get(key(row, case))) for case in CASES)] for row in ROWS]
         blocks += [
             Heading(f"`{one.model}` on {', '.join(name.partition(':')[0] for name in one.data)}"),
             Text(
@@ -33,12 +34,9 @@ def write_document(ablations: Sequence[Ablation]) -> str:
             ),
             Table(("passes", *(case.title for case in CASES)), rows),
         ]
+        blocks += [Bullets([f"{name}: {reason}" for name, reason in one.failures.items()])] if one.failures else []
     return to_markdown(blocks)
 
 
-def _row(row: tuple[str, ...]) -> str:
-    return ", ".join(row) or "none"
-
-
-def _cell(cell: Cell) -> str:
-    return f"{cell.snr_db:.1f} dB, {100 * cell.score:.2f} %, p {cell.p:.2g}"
+def _cell(cell: Cell | None) -> str:
+    return f"{cell.snr_db:.1f} dB, {100 * cell.score:.2f} %, p {cell.p:.2g}" if cell else "-"

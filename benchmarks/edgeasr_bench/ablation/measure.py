@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,19 @@ from edgeasr.bundle import Bundle
 from edgeasr.config import from_mapping, to_mapping
 from edgeasr.data.arrays import load_inputs
 from edgeasr.data.dataset import load_datasets
-from edgeasr.errors import DataError
+from edgeasr.errors import DataError, EdgeASRError
 from edgeasr.metrics.answers import answers, right_answers
 from edgeasr.metrics.classification import mcnemar_p
 from edgeasr.metrics.transcription import compare, transcription
 from edgeasr.packages import import_keras
 from edgeasr.runtime import load
 from edgeasr.train.config import TrainConfig
-from edgeasr_export.artefact import Maker
+from edgeasr_export.importing import Source
 from edgeasr_export.improve import finetune, grid_of, improve
+from edgeasr_export.maker import Maker
 from edgeasr_export.settings import ExportSettings
 
-__all__ = ["CASES", "ROWS", "Ablation", "Case", "Cell", "measure"]
+__all__ = ["CASES", "ROWS", "Ablation", "Case", "Cell", "key", "measure"]
 
 F32 = NDArray[np.float32]
 
@@ -88,7 +89,8 @@ class Ablation:
         measure: what the score is.
         score: of the float model.
         epochs: of fine-tuning.
-        cells: of each of `ROWS`, for each of `CASES`.
+        cells: what was measured so far, by `key`.
+        failures: one line each, by `key`.
     """
 
     model: str
@@ -99,7 +101,8 @@ class Ablation:
     measure: str
     score: float
     epochs: int
-    cells: tuple[tuple[Cell, ...], ...]
+    cells: dict[str, Cell] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,50 +137,63 @@ class _Test:
         return right_answers(self.targets, self.bundle.manifest.labels, self.bundle.manifest.ctc)
 
 
+def key(row: tuple[str, ...], case: Case) -> str:
+    """Name one measurement."""
+    return f"{', '.join(row) or 'none'}: {case.title}"
+
+
 def measure(bundle: Bundle, work: Path, epochs: int, report: Callable[[str], None] = lambda line: None) -> Ablation:
-    """Measure every row in every case, or read what was measured of the same bundle before.
+    """Measure every row in every case, those excepted that were measured of the same bundle before.
 
     Args:
         bundle: a trained bundle, whose data sets are at hand.
         work: gets a file for each bundle.
         epochs: of fine-tuning.
-        report: called with a line about each file.
+        report: called with a line about each measurement.
 
     Raises:
-        EdgeASRError: the data cannot be used, or a model cannot be converted.
+        EdgeASRError: the data cannot be used.
     """
     done = work / f"{bundle.path.name}.json"
-    if done.exists():
-        found = from_mapping(Ablation, json.loads(done.read_text()), str(done))
-        known = (bundle.manifest.model_sha256, __version__, epochs)
-        if (found.model_sha256, found.edgeasr, found.epochs) == known:
-            return found
+    result = _read(done, bundle, epochs)
+    keys = {key(row, case): (row, case) for row in ROWS for case in CASES}
+    if result and not keys.keys() - result.cells.keys() - result.failures.keys():
+        return result
     keras = import_keras("improving models")
     model = keras.saving.load_model(bundle.model_path, compile=False)
     test = _test_split(bundle, model)
     calibration = bundle.samples().calibration
-    rows = []
-    for row in ROWS:
-        cells = []
-        for case in CASES:
-            better = _improved(model, calibration, row, case, bundle, epochs)
-            cells.append(test.cell(_run(better, case, bundle, test.features)))
-            report(f"{bundle.path.name}, {' + '.join(row) or 'nothing'}, {case.title}: {cells[-1]}")
-        rows.append(tuple(cells))
-    manifest = bundle.manifest
-    result = Ablation(
-        model=manifest.model,
-        model_sha256=manifest.model_sha256,
+    result = result or Ablation(
+        model=bundle.manifest.model,
+        model_sha256=bundle.manifest.model_sha256,
         edgeasr=__version__,
-        data=tuple(manifest.training["data"]),
+        data=tuple(bundle.manifest.training["data"]),
         clips=len(test.features),
-        measure="WER" if manifest.ctc else "accuracy",
+        measure="WER" if bundle.manifest.ctc else "accuracy",
         score=test.score(test.said(test.reference)),
         epochs=epochs,
-        cells=tuple(rows),
     )
-    write_text(done, json.dumps(to_mapping(result), indent=1) + "\n")
+    for name, (row, case) in keys.items():
+        if name in result.cells or name in result.failures:
+            continue
+        try:
+            better = _improved(model, calibration, row, case, bundle, epochs)
+            result.cells[name] = test.cell(_run(better, case, bundle, test.features))
+            report(f"{bundle.path.name}: {name}: {result.cells[name]}")
+        except EdgeASRError as error:
+            result.failures[name] = str(error)
+            report(f"{bundle.path.name}: {name}: {error}")
+        write_text(done, json.dumps(to_mapping(result), indent=1) + "\n")
     return result
+
+
+def _read(done: Path, bundle: Bundle, epochs: int) -> Ablation | None:
+    """Read what was measured; None where it was of another bundle, another edgeasr, other epochs."""
+    if not done.exists():
+        return None
+    found = from_mapping(Ablation, json.loads(done.read_text()), str(done))
+    same = (found.model_sha256, found.edgeasr, found.epochs) == (bundle.manifest.model_sha256, __version__, epochs)
+    return found if same else None
 
 
 def _test_split(bundle: Bundle, model: Any) -> _Test:
@@ -206,5 +222,9 @@ def _run(model: Any, case: Case, bundle: Bundle, features: F32) -> F32:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         model.save(work / "model.keras")
-        maker = Maker(work, ExportSettings(per_tensor=case.per_tensor), card, bundle.samples().calibration)
+        source, settings = (
+            Source("keras", work / "model.keras"),
+            ExportSettings(calibration="minmax", per_tensor=case.per_tensor),
+        )
+        maker = Maker(work, source, settings, card, bundle.manifest, bundle.samples().calibration)
         return load(work / maker.make("tflite", case.scheme)["file"]).run_batch(features)

@@ -1,6 +1,7 @@
 """Tell in one line of JSON what a device is and has; sent as text to its Python, before there is anything else.
 
-Arguments: the folder of edgeasr there.
+Arguments: the folder of edgeasr there, the path of this Python (which may be a script that starts it), and the oldest
+version that will do; it fails on an older one.
 """
 
 import importlib.util
@@ -27,12 +28,14 @@ def _free_memory_bytes() -> int | None:
         return None
 
 
-def main(folder: str) -> None:
+def main(folder: str, executable: str, oldest: str) -> None:
     """Tell about this machine, and about a folder on it."""
+    if sys.version_info < tuple(map(int, oldest.split("."))):
+        sys.exit(1)
     machine = platform.machine()
     found = {
         "python": list(sys.version_info[:3]),
-        "executable": sys.executable,
+        "executable": executable,
         "architecture": machine if struct.calcsize("P") == 8 else _OF_32_BITS.get(machine, machine),
         "libc": platform.libc_ver(),
         "folder": os.path.abspath(folder),
@@ -45,4 +48,4 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

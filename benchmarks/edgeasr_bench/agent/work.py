@@ -13,7 +13,7 @@ from edgeasr.errors import ConfigError
 from edgeasr.features.config import FrontendConfig
 from edgeasr.features.frontend import Frontend
 from edgeasr.runtime.base import Runtime
-from edgeasr.spot.spotter import Spotter, SpotterConfig
+from edgeasr.spot import Spotter, SpotterConfig
 from edgeasr_bench.agent.conditions import Conditions, read_conditions
 from edgeasr_bench.latency import Timing, Workload, time_in_turns
 

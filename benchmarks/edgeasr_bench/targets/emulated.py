@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -25,7 +26,7 @@ from edgeasr_bench.targets.source import write_agent
 from edgeasr_bench.targets.sysroot import make_sysroot
 from edgeasr_bench.targets.wheels import environment_for
 
-__all__ = ["EmulatedBoard", "measure"]
+__all__ = ["EmulatedBoard", "make_root", "measure"]
 
 _LIMIT_S = 300  # from one report to the next: qemu takes fifty times as long as a processor
 _SECONDS = 0.2  # of timing: enough to see that it works
@@ -112,7 +113,7 @@ def measure(
         progress("making the user space", 0.0)
         runtimes = list(dict.fromkeys(one.candidate.runtime for one in subjects))
         packages = environment_for(runtimes, board.system, numpy_there="python3-numpy" in board.packages)
-        device = EmulatedBoard(board, _root(place, board), packages)
+        device = EmulatedBoard(board, make_root(place, board), packages)
         measured = measure_on(device, subjects, settings, folder, note, progress)
         progress("counting instructions", 0.0)
         try:
@@ -126,11 +127,19 @@ def measure(
         inference = replace(one.inference, settled=True)  # whether an emulator's time settles is nobody's concern
         single = count if one.threads == 1 else None  # of several threads the plugin would lose some
         measurements.append(replace(one, inference=inference, instructions=single))
-    return replace(measured, measurements=tuple(measurements), before=None, after=None)
+    environment = replace(  # what is this machine's, and not the board's, is not said
+        measured.environment, memory_bytes=None, load_average=None, governor=None, kernel=_version(board.qemu)
+    )
+    return Measured("emulated", environment, tuple(measurements), before=None, after=None)
 
 
-def _root(name: str, board: Board) -> Path:
-    """Give the root of a board: that of its architecture, with what its own kernel would say."""
+def _version(qemu: str) -> str:
+    """Give the first line of what qemu says of itself."""
+    return subprocess.run([qemu, "--version"], capture_output=True, text=True, check=True).stdout.partition("\n")[0]
+
+
+def make_root(name: str, board: Board) -> Path:
+    """Give the root of a board, once made: that of its architecture, with what its own kernel would say."""
     shared = make_sysroot(cache_folder() / "emulated" / board.debian, board.debian, board.packages)
     root = cache_folder() / "emulated" / name
     if not root.exists():

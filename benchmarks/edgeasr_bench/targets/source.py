@@ -29,20 +29,21 @@ def agent_modules() -> dict[str, str]:
     modules = {"edgeasr_bench/__init__.py": ""}  # the real one is the host's
     for path in sorted(files):
         folder = core if path.is_relative_to(core) else bench
-        modules[str(path.relative_to(folder.parent))] = for_old_python(path.read_text(encoding="utf-8"))
+        modules[str(path.relative_to(folder.parent))] = path.read_text(encoding="utf-8")
     return modules
 
 
 def write_agent() -> Path:
     """Write the agent into a folder of the cache that is named by its content; one that is there is kept."""
     modules = agent_modules()
-    digest = hashlib.sha256("".join(f"{path}\n{source}\n" for path, source in modules.items()).encode())
-    agent = cache_folder() / "agents" / f"agent-{digest.hexdigest()[:16]}"
+    rewriting = Path(__file__).read_text(encoding="utf-8")
+    digest = hashlib.sha256(repr((rewriting, modules)).encode()).hexdigest()
+    agent = cache_folder() / "agents" / f"agent-{digest[:16]}"
     if not agent.exists():
         with replacing(agent) as scratch:
             for path, source in modules.items():
                 (scratch / path).parent.mkdir(parents=True, exist_ok=True)
-                (scratch / path).write_text(source, encoding="utf-8")
+                (scratch / path).write_text(for_old_python(source), encoding="utf-8")
     return agent
 
 

@@ -30,7 +30,7 @@ __all__ = ["SshDevice", "measure", "probe"]
 FOLDER = ".edgeasr-bench"  # in the user's home there
 
 _LIMIT_S = 300  # from one report to the next: a large model on a slow device
-_TOO_OLD, _NO_PYTHON, _NO_FOLDER = 92, 93, 94
+_NOT_FIT, _NO_PYTHON, _NO_FOLDER = 92, 93, 94
 _NEWEST_MINOR = 14
 
 
@@ -197,29 +197,27 @@ def probe(connection: Connection) -> Found:
     """
     oldest = ".".join(map(str, OLDEST_PYTHON))
     names = ["python3", *(f"python3.{minor}" for minor in range(_NEWEST_MINOR, OLDEST_PYTHON[1] - 1, -1))]
-    test = shlex.quote(f"import sys; sys.exit(sys.version_info < {OLDEST_PYTHON})")
     source = shlex.quote(for_old_python(files("edgeasr_bench.agent").joinpath("probe.py").read_text(encoding="utf-8")))
     script = f"""\
 cd && mkdir -p {FOLDER} || exit {_NO_FOLDER}
 for python in {" ".join(names)}; do
-    command -v $python >/dev/null || continue
-    there=$python
-    $python -c {test} && exec $python -c {source} {FOLDER}
+    path=$(command -v $python) || continue
+    there=$path
+    "$path" -c {source} {FOLDER} "$path" {oldest} && exit
 done
 test -n "$there" || exit {_NO_PYTHON}
-$there --version
-exit {_TOO_OLD}"""
+"$there" --version
+exit {_NOT_FIT}"""
     done = connection.run(script)
     for line in done.stdout.splitlines():
         if line.startswith("@probe "):
             return from_mapping(Found, json.loads(line.removeprefix("@probe ")), "the device")
     reasons = {
-        _TOO_OLD: f"expected Python {oldest} or newer, got {last_line(done.stdout)}: install a newer one there",
+        _NOT_FIT: f"expected Python {oldest} or newer that works, got {last_line(done.stdout)}: install one there",
         _NO_PYTHON: f"there is no python3: install Python {oldest} or newer there",
         _NO_FOLDER: f"the folder ~/{FOLDER} cannot be made there ({last_line(done.stderr)})",
     }
-    otherwise = f"its Python does not work ({last_line(done.stderr)})"
-    raise TargetError(reasons.get(done.returncode, otherwise))
+    raise TargetError(reasons.get(done.returncode, f"its shell does not work ({last_line(done.stderr)})"))
 
 
 def _check_modules(found: Found, runtimes: Sequence[str]) -> None:

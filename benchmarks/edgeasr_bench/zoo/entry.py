@@ -29,10 +29,8 @@ class Step:
         return f"{self.format} {self.scheme}"
 
 
-STEPS = tuple(
-    Step(format_, runtime, scheme)
-    for (format_, runtime), scheme in product((("tflite", "tflite"), ("onnx", "onnxruntime")), ("float32", "dynamic", "int8"))
-)
+_FORMATS = (("tflite", "tflite"), ("onnx", "onnxruntime"))
+STEPS = tuple(Step(*kind, scheme) for kind, scheme in product(_FORMATS, ("float32", "dynamic", "int8")))
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ def measure_zoo(
 
     Args:
         folders: where bundles are, at any depth.
-        records: a file for each model, which is measured anew if its bundle or edgeasr's version is another. Those of models
-            without a bundle in `folders` stay: whoever has a bundle can bring its row up to date.
+        records: a file for each model, which is measured anew if its bundle or edgeasr's version is another. Those of
+            models without a bundle in `folders` stay: whoever has a bundle can bring its row up to date.
         seconds: of measuring, for each file.
         report: called with a line about each model.
 

@@ -1,8 +1,4 @@
-"""The operators of TFLite in NumPy, bit for bit the reference kernels of TensorFlow Lite Micro.
-
-To add one: write its function in the file of its family, from a `Call` to a `Kernel`; add its line here and its options
-to `schema.OPTIONS`; add a case to `tests/tflite/`, which compares it with `tflite-micro`.
-"""
+"""The operators of TFLite in NumPy, bit for bit the reference kernels of TensorFlow Lite Micro."""
 
 from collections.abc import Mapping
 

@@ -88,7 +88,7 @@ class Call:
         return self.output.dtype.kind == "f"
 
     def expect_types(self, *types: str) -> None:
-        """Refuse element types that the kernel is not made for, and integer weights between floats.
+        """Refuse element types that the kernel is not made for, floats from integers, integer weights between floats.
 
         Args:
             types: of the first input, as TFLM has them.
@@ -97,9 +97,10 @@ class Call:
             ArtefactError: the file has another.
         """
         source, name = self.source(), self.operator.name
-        if source.type not in types:
+        if source.type not in types or source.dtype.kind != self.output.dtype.kind:
             raise ArtefactError(
-                f"{name}: expected {' or '.join(types)} as in TFLM, got {source.type}: export it as int8"
+                f"{name}: expected {' or '.join(types)} as in TFLM, got {source.type} to {self.output.type}: "
+                "export it as int8"
             )
         if len(self.inputs) > 1 and source.type == "FLOAT32" and self.source(1).type in ("INT8", "INT4"):
             raise ArtefactError(
@@ -145,5 +146,5 @@ def check_size(shape: tuple[int, ...]) -> None:
     Raises:
         ArtefactError: it has more than 2^24 elements.
     """
-    if math.prod(shape) > _MOST_ELEMENTS:
+    if math.prod(size or 1 for size in shape) > _MOST_ELEMENTS:
         raise ArtefactError(f"expected at most {_MOST_ELEMENTS} elements in an array, got the shape {list(shape)}")

@@ -22,7 +22,7 @@ def conv(call: Call) -> Kernel:
     if not depth or channels % depth or outputs % (channels // depth):
         raise ArtefactError(f"CONV_2D: weights {list(call.source(1).shape)} do not fit {channels} channels")
     groups = channels // depth
-    area = windows(call.operator.options, call.source().shape, (height, width))
+    area = windows(call, (height, width))
     zero_point = quantisation.zero_point_of(call.source())
     # Sums of integers are exact in double: they stay far below 2^53.
     dtype = np.float32 if call.is_float() else np.float64
@@ -46,7 +46,7 @@ def depthwise_conv(call: Call) -> Kernel:
     channels = call.source().shape[-1]
     if not channels or outputs % channels:
         raise ArtefactError(f"DEPTHWISE_CONV_2D: weights {list(call.source(1).shape)} do not fit {channels} channels")
-    area = windows(call.operator.options, call.source().shape, (height, width))
+    area = windows(call, (height, width))
     zero_point = quantisation.zero_point_of(call.source())
     dtype = np.float32 if call.is_float() else np.int64
 

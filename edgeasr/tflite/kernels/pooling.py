@@ -17,7 +17,7 @@ __all__ = ["average_pool", "max_pool"]
 def average_pool(call: Call) -> Kernel:
     """Make AVERAGE_POOL_2D: the mean of what of a window is inside the image, halves away from zero."""
     call.expect_types("FLOAT32", "INT8", "INT16")
-    area, limit = _windows(call), _limit(call)
+    area, limit = windows(call, (call.option("filter_height"), call.option("filter_width"))), _limit(call)
     counts = _sum(area, np.ones((1, *call.source().shape[1:3], 1), np.int64))
     if call.is_float():
         return lambda image: limit(_sum(area, image) / counts.astype(np.float32))
@@ -36,15 +36,10 @@ def _sum(area: Windows, image: NDArray[Any]) -> NDArray[Any]:
 def max_pool(call: Call) -> Kernel:
     """Make MAX_POOL_2D."""
     call.expect_types("FLOAT32", "INT8", "INT16")
-    area, limit = _windows(call), _limit(call)
+    area, limit = windows(call, (call.option("filter_height"), call.option("filter_width"))), _limit(call)
     lowest = np.finfo(np.float32).min if call.is_float() else np.iinfo(call.output.dtype).min
 
     return lambda image: limit(functools.reduce(np.maximum, (seen for *_, seen in area.taps(image, lowest))))
-
-
-def _windows(call: Call) -> Windows:
-    size = call.option("filter_height"), call.option("filter_width")
-    return windows(call.operator.options, call.source().shape, size)
 
 
 def _limit(call: Call) -> Callable[[NDArray[Any]], NDArray[Any]]:

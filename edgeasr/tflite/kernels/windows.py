@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.errors import ArtefactError
-from edgeasr.tflite.kernels.call import check_size
+from edgeasr.tflite.kernels.call import Call, check_size
 
 __all__ = ["Windows", "windows"]
 
@@ -58,25 +58,30 @@ class Windows:
                 yield row, column, padded[:, self.height.rows(row), self.width.rows(column)]
 
 
-def windows(options: dict[str, Any], image: tuple[int, ...], size: tuple[int, int]) -> Windows:
-    """Lay windows over an image.
+def windows(call: Call, size: tuple[int, int]) -> Windows:
+    """Lay windows over the input of an operator, [batch, height, width, channels].
 
     Args:
-        options: of the operator.
-        image: shape of the input, [batch, height, width, channels].
+        call: the operator.
         size: height and width of the window.
 
     Raises:
-        ArtefactError: no window fits.
+        ArtefactError: no window fits, or there are not as many as the output has places.
     """
     if size[0] * size[1] > _MOST_TAPS:
         raise ArtefactError(f"expected a window of at most {_MOST_TAPS} elements, got {size[0]} x {size[1]}")
-    _, height, width, _ = image
+    options, (_, height, width, _) = call.operator.options, call.source().shape
     same = options["padding"] == "SAME"
-    return Windows(
+    found = Windows(
         _axis(height, size[0], options["stride_h"], options.get("dilation_h_factor", 1), same),
         _axis(width, size[1], options["stride_w"], options.get("dilation_w_factor", 1), same),
     )
+    counts = found.height.count, found.width.count
+    if counts != call.output.shape[1:3]:  # before anything is computed in vain
+        raise ArtefactError(
+            f"{call.operator.name}: expected an output of height and width {counts}, got {call.output.shape[1:3]}"
+        )
+    return found
 
 
 def _axis(length: int, size: int, stride: int, dilation: int, same: bool) -> Axis:

@@ -1,6 +1,6 @@
 """Calibration: which range each activation gets, from what was seen on real features."""
 
-from edgeasr_export.calibration.methods import METHODS
+from edgeasr_export.calibration.methods import AUTO, METHODS, TRIED
 from edgeasr_export.calibration.ranges import Ranges, find_ranges
 
-__all__ = ["METHODS", "Ranges", "find_ranges"]
+__all__ = ["AUTO", "METHODS", "TRIED", "Ranges", "find_ranges"]

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["METHODS", "Histogram"]
+__all__ = ["AUTO", "METHODS", "TRIED", "Histogram"]
+
+AUTO = "auto"  # the best of TRIED for the model at hand
+TRIED = ("minmax", "percentile", "mse")
 
 _LEVELS = 256  # of 8 bits
 _PERCENTILE = 99.99  # of the values stay inside

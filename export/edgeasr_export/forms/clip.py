@@ -18,8 +18,8 @@ def clip(model: Any, frames: int, unroll: bool = False) -> Form:
         model: a Keras model of one input [frames, bins], whose frames may be open, and one output.
         frames: of a clip.
         unroll: make of recurrent layers plain ones, once for each frame. Otherwise they stay as they are, a loop that
-            converters do not quantise. An unrolled file takes long to convert and is slow, since the runtime has a copy
-            of the weights for each frame. Where the step form is possible, it is the better one.
+            converters do not quantise. It is for layers that go both ways: where the step form is possible, that is
+            the better one, since of an unrolled file the runtime keeps a copy of the weights for each frame.
 
     Raises:
         ExportError: the model has several inputs or outputs, is no graph, or takes clips of another length.
@@ -40,7 +40,7 @@ def _unroll(node: Any, given: Sequence[Any]) -> Any:
     layer, kind = node.operation, type(node.operation).__name__
     if len(given) == 1 and kind in RECURRENT:
         return _unrolled(layer, given[0])
-    if len(given) == 1 and kind == "Bidirectional" and type(layer.layer).__name__ in RECURRENT:
+    if len(given) == 1 and kind == "Bidirectional" and type(layer.forward_layer).__name__ in RECURRENT:
         return _both_ways(layer, given[0])
     return _call(node, given)
 
@@ -65,10 +65,10 @@ def _both_ways(layer: Any, x: Any) -> Any:
     from keras import layers
 
     forward, backward = _unrolled(layer.forward_layer, x), _unrolled(layer.backward_layer, x, flipped=True)
-    merge = {
-        "concat": layers.Concatenate(),
-        "sum": layers.Add(),
-        "mul": layers.Multiply(),
-        "ave": layers.Average(),
-    }[layer.merge_mode]
-    return merge([forward, backward])
+    merges = {
+        "concat": layers.Concatenate,
+        "sum": layers.Add,
+        "mul": layers.Multiply,
+        "ave": layers.Average,
+    }
+    return merges[layer.merge_mode](name=layer.name)([forward, backward])

@@ -35,6 +35,16 @@ class Form:
         states = (state.output for state in self.stepping.states) if self.stepping else ()
         return tuple(name for name in (*(layer.name for layer in self.model.layers), *states) if "_carry" in name)
 
+    @property
+    def same(self) -> tuple[tuple[str, ...], ...]:
+        """Names of inputs, outputs and layers whose values are the same, a step apart, and so must have one range."""
+        if self.stepping is None:
+            return ()
+        layers = {layer.name for layer in self.model.layers}
+        return tuple(
+            (state.input, state.output, *({f"{state.input}_joined"} & layers)) for state in self.stepping.states
+        )
+
     def feeds(self, features: NDArray[np.float32]) -> Iterator[Feed]:
         """Give what the model is fed with on real features, one inference at a time.
 

@@ -34,7 +34,7 @@ def walk(model: Any, value: Any, visit: Callable[[Any, Sequence[Any]], Any]) -> 
                 continue
             given = [values[id(tensor)] for tensor in node.input_tensors]
             if len(node.outputs) != 1:
-                raise refusal(node.operation, f"has {len(node.outputs)} outputs")
+                raise refusal(node.operation, f"has {len(node.outputs)} outputs, expected one")
             inner = isinstance(node.operation, keras.Model) and len(given) == 1
             values[id(node.outputs[0])] = walk(node.operation, given[0], visit) if inner else visit(node, given)
     return values[id(graph.outputs[0])]

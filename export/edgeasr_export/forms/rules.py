@@ -111,7 +111,8 @@ def _sliding(layer: Any, stream: Stream, buffers: Buffers) -> Stream:
     if dilation > 1 and stream.step_frames == every:  # one window: its frames alone, for which no kernel is dilated
         taken = taken[:, ::dilation]
         changed["dilation_rate"] = (1, *layer.dilation_rate[1:])
-    return Stream(_changed(layer, changed, taken)(taken), frames, (before + stream.junk - padding) // every)
+    made = buffers.once(layer, lambda: _changed(layer, changed, taken))
+    return Stream(made(taken), frames, (before + stream.junk - padding) // every)
 
 
 def _changed(layer: Any, changed: dict[str, Any], tensor: Any) -> Any:
@@ -130,7 +131,7 @@ def _recurrent(layer: Any, stream: Stream, buffers: Buffers) -> Stream:
     if layer.go_backwards:
         raise refusal(layer, "cannot be streamed, it hears the clip from its end")
     stream, hold = buffers.settled(stream, layer.name)
-    cell = lower(layer)
+    cell = buffers.once(layer, lambda: lower(layer))
     names = [buffers.add(f"{layer.name}_{state}", (cell.units,), hold) for state in cell.states]
     states = [buffers.inputs[name] for name in names]
     projected, outputs = cell.project(stream.tensor), []

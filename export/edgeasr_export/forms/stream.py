@@ -1,5 +1,6 @@
 """Streams: tensors of a step model, how their frames follow those of the clip, and the state between steps."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,6 +53,13 @@ class Buffers:
         self.outputs: dict[str, Any] = {}
         self.holds: dict[str, int] = {}
         self._joined: dict[tuple[int, int, int], Any] = {}
+        self._made: dict[int, Any] = {}
+
+    def once(self, layer: Any, make: Callable[[], Any]) -> Any:
+        """Make something of a layer once, however often the model uses it: the names of its parts are given once."""
+        if id(layer) not in self._made:
+            self._made[id(layer)] = make()
+        return self._made[id(layer)]
 
     def add(self, name: str, shape: tuple[int, ...], hold: int = 0) -> str:
         """Add a state, whose output is still to be set; give its name, with a number where it is taken."""

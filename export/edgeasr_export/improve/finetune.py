@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edgeasr.bundle import Manifest
 from edgeasr.config import from_mapping
 from edgeasr.errors import ExportError, TrainingError
+from edgeasr.features import FrontendConfig
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.fit import run_epoch
 from edgeasr.train.optimizer import make_optimizer
@@ -24,6 +25,7 @@ __all__ = ["finetune"]
 F32 = NDArray[np.float32]
 
 _SLOWER = 10  # times less than the learning rate of the training
+_LITTLE = 0.05  # of a deviation
 
 
 def finetune(
@@ -64,7 +66,7 @@ def finetune(
     """
     config = _config(manifest, epochs)
     _, task = load_task(config)
-    if (task.labels, task.frontend) != (manifest.labels, manifest.frontend):
+    if task.labels != manifest.labels or not _alike(task.frontend, manifest.frontend):
         raise ExportError(
             "expected the data that the model was trained on, got others of the same name (their labels or statistics "
             "differ): restore them, or train again"
@@ -86,6 +88,15 @@ def finetune(
         report(f"fine-tuning, epoch {epoch}/{epochs}  {shown}")
     model.set_weights(best)
     return model
+
+
+def _alike(one: FrontendConfig | None, other: FrontendConfig | None) -> bool:
+    """Say whether two front ends are the same but for a little of their normalisation, as of other voices."""
+    if one is None or other is None or not one.mean or not other.mean:
+        return one == other
+    (mean, std), (other_mean, other_std) = (np.array([each.mean, each.std]) for each in (one, other))
+    close = np.abs([mean - other_mean, std - other_std]).max() < _LITTLE * other_std.min()
+    return bool(close) and replace(one, mean=other.mean, std=other.std) == other
 
 
 def _config(manifest: Manifest, epochs: int) -> TrainConfig:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr_export.forms.graph import walk
+from edgeasr_export.forms.graph import refusal, walk
 from edgeasr_export.improve.kernels import channel_axes
 from edgeasr_export.improve.kinds import is_linear
 
@@ -174,7 +174,7 @@ def _parts(layer: Any, names: set[str]) -> list[tuple[Any, list[Any]]]:
 
     config, weights, kind = layer.get_config(), layer.get_weights(), type(layer).__name__
     config["name"] = _unique(layer.name, names)
-    if kind in _SEPARABLE and layer.padding != "causal":  # which Keras has for no depthwise convolution
+    if kind in _SEPARABLE and layer.data_format == "channels_last" and layer.padding != "causal":  # no depthwise one
         outer = {key: config[key] for key in ("kernel_size", "strides", "padding", "dilation_rate", "depth_multiplier")}
         depthwise, pointwise = (getattr(layers, name) for name in _SEPARABLE[kind])
         name = _unique(f"{layer.name}_depthwise", names)
@@ -184,7 +184,11 @@ def _parts(layer: Any, names: set[str]) -> list[tuple[Any, list[Any]]]:
         plain = {"activation": "linear", "use_bias": True, **{key: None for key in _OF_TRAINING if key in config}}
         parts = [(type(layer).from_config(config | plain), weights)]
     else:
-        return [(type(layer).from_config(config), weights)]
+        try:
+            return [(type(layer).from_config(config), weights)]
+        except (NotImplementedError, TypeError, ValueError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise refusal(layer, f"cannot be copied ({reason}): export without the passes that improve") from error
     for part, values in parts:
         if len(values) == 1:
             channels = math.prod(values[0].shape[axis] for axis in channel_axes(part))

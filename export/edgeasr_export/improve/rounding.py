@@ -13,7 +13,6 @@ from edgeasr_export.improve.simulate import Simulation
 __all__ = ["optimise_rounding"]
 
 F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
 
 _ROWS = 20_000  # products that the error of a layer is measured on
 _BLOCK = 512  # weights whose errors are weighed against each other

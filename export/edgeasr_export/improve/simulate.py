@@ -42,10 +42,13 @@ class Simulation:
         self._points: list[tuple[Any, Any]] = []  # a tensor of the original, and the layer that rounds it here
         graph = Graph(original)
         linear = graph.linear()
+        wrapped: dict[int, Any] = {}  # by id of the layer, which may be used several times
         with_rounded_weights, rounded = _layers()
 
         def call(node: Any, *args: Any, **kwargs: Any) -> Any:
-            layer = with_rounded_weights(node.operation, grid) if _kernels(node.operation) else node.operation
+            layer = node.operation
+            if _kernels(layer):
+                layer = wrapped.setdefault(id(layer), with_rounded_weights(layer, grid))
             output = layer(*args, **kwargs)
             if node in linear:
                 self._originals[id(layer)] = node
@@ -137,11 +140,11 @@ def _layers() -> tuple[Any, Any]:
             self.layer, self._grid = layer, grid
             self.built = True
 
-        def call(self, inputs: Any) -> Any:
+        def call(self, inputs: Any, **kwargs: Any) -> Any:
             rounded = {id(kernel): round_kernel(kernel, axes, self._grid) for kernel, axes in _kernels(self.layer)}
             values = [(variable, rounded.get(id(variable), variable.value)) for variable in self.layer.variables]
             with keras.StatelessScope(values) as scope:
-                output = self.layer(inputs)
+                output = self.layer(inputs, **kwargs)
             for variable in self.layer.non_trainable_variables:  # the random state of dropout goes on
                 variable.assign(scope.get_current_value(variable))
             return output

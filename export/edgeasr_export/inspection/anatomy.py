@@ -52,7 +52,9 @@ def describe(path: Path) -> list[Layer]:
 
 
 def _tflite_layer(operator: Operator, graph: Subgraph) -> Layer:
-    constants = [graph.tensors[index] for index in operator.inputs if index >= 0 and graph.tensors[index].data is not None]
+    constants = [
+        graph.tensors[index] for index in operator.inputs if index >= 0 and graph.tensors[index].data is not None
+    ]
     if not operator.outputs:
         return Layer("", operator.name, (), "", sum(_bytes(constant) for constant in constants), 0, None, None)
     output = graph.tensors[operator.outputs[0]]

@@ -21,8 +21,8 @@ class Difference:
 
     Attributes:
         name: of the tensor.
-        snr_db: signal-to-quantisation-noise ratio: the power of the float values by that of the differences; infinite where
-            there are none.
+        snr_db: signal-to-quantisation-noise ratio: the power of the float values by that of the differences; infinite
+            where there are none.
         max_abs_error: the largest difference.
         low, high: range of the float values.
     """
@@ -61,7 +61,10 @@ def compare(artefact: Path, original: Path, features: NDArray[np.float32]) -> li
             noise[name] = noise.get(name, 0) + float(error @ error)
             largest[name] = max(largest.get(name, 0), float(np.abs(error).max(initial=0)))
             low, high = limits.get(name, (math.inf, -math.inf))
-            limits[name] = (min(low, float(exact.min(initial=math.inf))), max(high, float(exact.max(initial=-math.inf))))
+            limits[name] = (
+                min(low, float(exact.min(initial=math.inf))),
+                max(high, float(exact.max(initial=-math.inf))),
+            )
     if not signal:
         raise ExportError(f"{artefact} and {original} have no activation in common: export both again")
     found = [Difference(name, _decibels(signal[name], noise[name]), largest[name], *limits[name]) for name in signal]

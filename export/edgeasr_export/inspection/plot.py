@@ -27,7 +27,9 @@ def plot_differences(differences: Sequence[Difference], title: str, path: Path) 
     figure = Figure(figsize=(8, 1.2 + 0.26 * len(shown)), layout="constrained")
     axes: Any = figure.subplots()
     places = range(len(shown))
-    axes.barh(places, [one.snr_db for one in shown], color=["#c0504d" if one.snr_db < 20 else "#4f81bd" for one in shown])
+    axes.barh(
+        places, [one.snr_db for one in shown], color=["#c0504d" if one.snr_db < 20 else "#4f81bd" for one in shown]
+    )
     axes.set_yticks(places, [_label(one.name) for one in shown], fontsize=7)
     axes.invert_yaxis()
     axes.axvline(20, color="grey", linewidth=0.8, linestyle="--")

@@ -27,7 +27,7 @@ class Plan:
 
     Attributes:
         ranges: of the activations, for a scheme that quantises them; empty for the others.
-        keep_float: first outputs of the operators that stay float.
+        keep_float: first outputs of the operators that stay float, and inputs and outputs of the file that do.
         per_tensor: one scale for each weight tensor.
     """
 
@@ -45,12 +45,14 @@ class Scheme:
         min_agreement: share of the labels, or characters, of the Keras original that must be given too.
         max_error: largest difference of a score from the original's, where the scheme promises one.
         calibrated: whether it needs the ranges of the activations.
+        coarse: whether activations have so few bits that what a recurrent layer sums up over a clip must stay float.
     """
 
     quantise: Mapping[str, Callable[[Path, Path, Plan], None]]
     min_agreement: float
     max_error: float | None = None
     calibrated: bool = False
+    coarse: bool = False
 
 
 def scheme(name: str, format: str | None = None) -> Scheme:

@@ -1,12 +1,14 @@
 """Quantise float TFLite files, by ai-edge-quantizer with our own ranges."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edgeasr.quiet import quiet
+from edgeasr.tflite.model import read_model
 from edgeasr_export.calibration import Ranges
 from edgeasr_export.schemes.scheme import Plan
 
@@ -16,7 +18,9 @@ Config = dict[str, Any]  # what the quantiser calls an op_config, without the gr
 
 _FLOAT_CASTING = "float_casting"
 _INTEGERS = "min_max_uniform_quantize"
-_WORTH_IT = 1024  # elements of a weight, from which on quantising its activations as they come pays, as TensorFlow has it
+_WORTH_IT = (
+    1024  # elements of a weight, from which on quantising its activations as they come pays, as TensorFlow has it
+)
 
 
 def integers(activation_bits: int) -> Config:
@@ -61,13 +65,21 @@ def quantise(source: Path, target: Path, plan: Plan, config: Config) -> None:
 
     weights = {**config["weight_tensor_config"], "granularity": "TENSORWISE" if plan.per_tensor else "CHANNELWISE"}
     algorithm = _FLOAT_CASTING if weights["dtype"] == "FLOAT" else _INTEGERS
-    recipe = [
-        _rule(".*", algorithm, {**config, "weight_tensor_config": weights})
-    ]
-    recipe += [_rule(f"^{re.escape(output)};", "no_quantize", {}) for output in plan.keep_float]
+    recipe = [_rule(".*", algorithm, {**config, "weight_tensor_config": weights})]
+    recipe += [_rule(pattern, "no_quantize", {}) for pattern in _patterns(source, plan.keep_float)]
     with quiet():  # it reports on standard output
         quantised = Quantizer(source, recipe).quantize(_statistics(plan.ranges) or None, enable_progress_report=False)
     target.write_bytes(quantised.quantized_model)
+
+
+def _patterns(source: Path, tensors: Sequence[str]) -> list[str]:
+    """Write the patterns that find the operators of tensors: the quantiser looks at the outputs of each, joined by `;`.
+
+    The inputs of the file are one operator to it, and its outputs are one too.
+    """
+    graph = read_model(source).subgraphs[0]
+    ends = {graph.tensors[index].name for index in (*graph.inputs, *graph.outputs)}
+    return [rf"{'(^|;)' if tensor in ends else '^'}{re.escape(tensor)};" for tensor in tensors]
 
 
 def _rule(regex: str, algorithm: str, config: Config) -> dict[str, Any]:
@@ -76,5 +88,6 @@ def _rule(regex: str, algorithm: str, config: Config) -> dict[str, Any]:
 
 def _statistics(ranges: Ranges) -> dict[str, dict[str, Any]]:
     return {
-        name: {"min": np.float32(low).reshape(1), "max": np.float32(high).reshape(1)} for name, (low, high) in ranges.items()
+        name: {"min": np.float32(low).reshape(1), "max": np.float32(high).reshape(1)}
+        for name, (low, high) in ranges.items()
     }

@@ -142,7 +142,7 @@ def _place(board: Board, program: Path, address: int) -> str:
 
 
 def _last(output: str) -> str:
-    """Give the last line that a program printed, or the line in which an emulator or a sanitiser says why it stopped."""
+    """Give the last line that was printed, or that in which an emulator or a sanitiser says why it stopped."""
     lines = output.strip().splitlines()
     telling = [line for line in lines if re.match(r"qemu|SUMMARY:|.*: runtime error:", line)]
     return f"it last printed {(telling or lines)[-1][:200]!r}" if lines else "it printed nothing"

@@ -14,8 +14,10 @@ from edgeasr.tflite.kernels import KERNELS, Call, Kernel, Memory
 from edgeasr.tflite.model import Model, Operator, Subgraph, Tensor
 from edgeasr_firmware.codegen.program import Buffer, Program, Step
 
-__all__ = ["OPERATORS", "Lowering", "lower"]
+__all__ = ["OPERATORS", "Lowering", "check_operators", "lower"]
 
+_LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+_MISFIT = (ArithmeticError, IndexError, KeyError, TypeError, ValueError)  # what a damaged file may lead to
 _PACKAGE = "edgeasr_firmware.codegen.operators."
 
 # name in the TFLite schema -> function(lowering, operator) that adds its steps
@@ -34,7 +36,7 @@ OPERATORS: Mapping[str, str] = {
         "EXPAND_DIMS": "movement:reshape",
         "FULLY_CONNECTED": "dense:fully_connected",
         "HARD_SWISH": "tables:activation",
-        "LEAKY_RELU": "tables:activation",
+        "LEAKY_RELU": "tables:relu",
         "LOGISTIC": "tables:saturating",
         "MAX_POOL_2D": "pool:max_pool",
         "MEAN": "arithmetic:mean",
@@ -104,6 +106,8 @@ class Lowering:
                 lower_operator(self, operator)
             except ArtefactError as error:
                 raise self.unsupported(str(error)) from error
+            except _MISFIT as error:
+                raise self.unsupported(f"its tensors do not fit each other ({error!r}): export it again") from error
         self.program.outputs = [(self.tensor(index), self._in_arena(index)) for index in self.graph.outputs]
         return self.program
 
@@ -136,21 +140,27 @@ class Lowering:
         given = operator.inputs[2] if len(operator.inputs) > 2 else -1
         return np.zeros(channels, np.int64) if given < 0 else self.constant(given).astype(np.int64)
 
-    def kernel(self, operator: Operator) -> Kernel:
-        """Make the NumPy kernel of an operator, which says what it does."""
+    def call(self, operator: Operator) -> Call:
+        """Give an operator with its tensors, as the NumPy kernels take it."""
         inputs = tuple(None if index < 0 else self.tensor(index) for index in operator.inputs)
         outputs = tuple(self.tensor(index) for index in operator.outputs)
-        kernel: Kernel = resolve(KERNELS, operator.name, "operator")(
-            Call(operator, inputs, outputs, Memory(lambda index: None))
-        )
+        return Call(operator, inputs, outputs, Memory(lambda index: None))
+
+    def kernel(self, operator: Operator) -> Kernel:
+        """Make the NumPy kernel of an operator, which says what it does."""
+        kernel: Kernel = resolve(KERNELS, operator.name, "operator")(self.call(operator))
         return kernel
 
     def last_use(self, index: int) -> int:
-        """Give the number of the last operator that reads a tensor; that after the last, if it is an output."""
-        if index in self.graph.outputs:
-            return len(self.graph.operators)
-        uses = [number for number, operator in enumerate(self.graph.operators) if index in operator.inputs]
-        return max(uses, default=-1)
+        """Give the number of the last operator that reads a tensor, or one that may be the same memory.
+
+        An output of the model is read after the last operator.
+        """
+        operators = self.graph.operators
+        uses = [number for number, operator in enumerate(operators) if index in operator.inputs]
+        same = [output for number in uses if _may_alias(operators[number]) for output in operators[number].outputs]
+        ends = [len(operators)] if index in self.graph.outputs else []
+        return max([*uses, *ends, *(self.last_use(output) for output in same)], default=-1)
 
     def _is_constant(self, index: int) -> bool:
         return index < 0 or self.tensor(index).data is not None
@@ -209,11 +219,17 @@ class Lowering:
         return FirmwareError(f"operator {self.current}: {why}")
 
 
-def lower(model: Model) -> Program:
-    """Turn the first subgraph of a model into a program.
+def _may_alias(operator: Operator) -> bool:
+    """Tell whether an output of an operator may be its input under another shape."""
+    joins = operator.name in ("CONCATENATION", "PACK") and len(operator.inputs) > 1
+    return not joins and OPERATORS.get(operator.name, "").startswith(f"{_PACKAGE}movement:")
+
+
+def check_operators(model: Model) -> None:
+    """Check that there is a way for every operator, and that the layers are quantised.
 
     Raises:
-        FirmwareError: it has operators that are missing here, all named, or one is used in a way that no kernel can.
+        FirmwareError: some are missing, all are named, and those that are there; or it is a model of floats.
     """
     names = {operator.name for operator in model.subgraphs[0].operators}
     if missing := sorted(names - set(OPERATORS)):
@@ -221,4 +237,21 @@ def lower(model: Model) -> Program:
             f"operators {', '.join(missing)} are missing: CONTRIBUTING says how to add one; "
             f"those that are there: {', '.join(sorted(OPERATORS))}"
         )
+    graph = model.subgraphs[0]
+    for operator in graph.operators:
+        types = {graph.tensors[index].type for index in operator.inputs if index >= 0}
+        if operator.name in _LAYERS and "FLOAT32" in types:
+            raise FirmwareError(f"expected a model of int8, got {operator.name} of FLOAT32: edgeasr export --int8")
+
+
+def lower(model: Model) -> Program:
+    """Turn the first subgraph of a model into a program.
+
+    Args:
+        model: one that the NumPy interpreter runs: its tensors and options fit each other.
+
+    Raises:
+        FirmwareError: an operator is missing here, or is used in a way that no kernel can.
+    """
+    check_operators(model)
     return Lowering(model).run()

@@ -17,6 +17,8 @@ import pytest
 
 from edgeasr.errors import ConfigError, TargetError
 from edgeasr_bench import Settings, bench
+from edgeasr_bench.targets.boards import BOARDS
+from edgeasr_bench.targets.emulated import make_root
 
 QUICK = Settings(seconds=0.05)
 
@@ -128,7 +130,7 @@ def test_ssh_without_a_key_that_is_accepted_says_so(board, artefact):
     [
         (
             'if [ "$1" = --version ]; then echo Python 3.7.3; else exit 1; fi',
-            "expected Python 3.9 or newer, got Python 3.7.3",
+            "expected Python 3.9 or newer that works, got Python 3.7.3",
         ),
         ("exit 127", "expected Python 3.9 or newer"),
     ],
@@ -226,3 +228,19 @@ def test_ssh_brings_a_bare_python_what_it_lacks(board, artefact, minor):
     assert there.environment.python.startswith(f"3.{minor}.")
     assert there.results[0].runtime_version.startswith("onnxruntime ")
     assert there.results[0].sha256 == here.results[0].sha256
+
+
+@pytest.mark.slow
+def test_ssh_brings_an_emulated_board_the_wheels_of_its_architecture(board, exported, needs):
+    qemu = needs("qemu-aarch64", "qemu-user")
+    needs("apt-get", "apt")
+    pi, artefacts = BOARDS["pi4"], [exported.path / "ds-cnn.float32.tflite", exported.path / "ds-cnn.int8.tflite"]
+    root = make_root("pi4", pi)
+    board.put_program("python3", f'exec {qemu} -cpu {pi.cpu} -L {root} {root}/usr/bin/python3.11 "$@"')
+    run = bench(artefacts, replace(QUICK, bootstrap=True), board.address)
+    assert (run.environment.machine, run.environment.cpu) == ("aarch64", pi.model)
+    assert [one.runtime_version.partition(" ")[0] for one in run.results] == ["ai-edge-litert"] * 2
+    environment = sum(path.stat().st_size for path in board.folder.rglob("*") if path.is_file())
+    assert environment < 125e6  # NumPy and LiteRT, and all that edgeasr puts there
+    packages = {path.name.partition("-")[0] for path in board.folder.iterdir()}
+    assert packages >= {"ai", "numpy", "agent"}

@@ -81,7 +81,7 @@ def network(plan: list[tuple[str, int, int, int, str]], end: str) -> Any:
     return keras.Model(inputs, x)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=8)
 @given(st.lists(LAYERS, min_size=1, max_size=3), st.sampled_from(["frames", "mean", "gru"]), st.integers(36, 41))
 def test_step_of_any_network_gives_what_the_clip_gives(
     run_steps: Any, clips: Any, plan: list[tuple[str, int, int, int, str]], end: str, frames: int
@@ -124,6 +124,13 @@ def test_step_shares_the_frames_that_two_layers_look_back_on() -> None:
     form = forms.step(keras.Model(inputs, layers.Multiply()(branches)), 9)
     assert form.stepping is not None
     assert len(form.stepping.states) == 1
+
+
+def test_step_of_layers_that_are_used_twice(run_steps: Any, clips: Any) -> None:
+    convolution, memory = layers.Conv1D(3, 3, padding="causal"), layers.GRU(3, return_sequences=True)
+    inputs = keras.Input((None, 3))
+    model, features = keras.Model(inputs, memory(convolution(memory(convolution(inputs))))), clips(7, 3)
+    assert_same(run_steps(forms.step(model, 7), features), np.asarray(model(features)))
 
 
 def test_step_leaves_the_model_as_it_was(clips: Any) -> None:
@@ -213,3 +220,9 @@ def test_names_of_what_needs_more_than_8_bits() -> None:
     form = forms.step(keras.Sequential([keras.Input((None, 3)), layers.LSTM(2, name="lstm"), layers.Dense(2)]), 6)
     fine = {"lstm_carry_kept", "lstm_carry_new", "lstm_carry_sum", "lstm_carry_activated"}
     assert set(form.fine) == {*fine, "lstm_carry", "lstm_carry_next"}
+
+
+def test_names_of_what_has_one_range() -> None:
+    convolution = layers.Conv1D(2, 3, padding="causal", name="conv")
+    form = forms.step(keras.Sequential([keras.Input((None, 3)), convolution, layers.GRU(2, name="gru")]), 6)
+    assert form.same == (("conv_past", "conv_past_next", "conv_past_joined"), ("gru_h", "gru_h_next"))

@@ -26,7 +26,7 @@ def samples() -> F32:
 
 @pytest.fixture(scope="session")
 def uneven(keras: Any, samples: F32) -> Any:
-    """Give a network with depthwise convolutions, batch norm that has seen the samples, and channels of unlike widths."""
+    """Give a network with a depthwise convolution, batch norm, and channels of unlike widths."""
     from keras import layers
 
     keras.utils.set_random_seed(0)

@@ -7,7 +7,9 @@ import pytest
 
 from edgeasr.errors import ExportError
 from edgeasr_export.improve.graph import Graph, normal_form
+from edgeasr_export.improve.grid import Grid
 from edgeasr_export.improve.kinds import is_linear
+from edgeasr_export.improve.simulate import Simulation
 from tests.export.improve.conftest import F32, outputs
 
 
@@ -41,16 +43,17 @@ def test_normal_form_opens_nested_models_and_splits_separable_convolutions(keras
     copy = normal_form(model)
     np.testing.assert_allclose(outputs(copy, samples), outputs(model, samples), atol=1e-6)
     assert not any(isinstance(layer, keras.Model) for layer in copy.layers)
+    of_block = ["convolution_depthwise", "convolution", "dense"]
     names = [node.operation.name for node in Graph(copy).linear()]
-    assert names == [
-        "convolution_depthwise",
-        "convolution",
-        "dense",
-        "convolution_depthwise_1",
-        "convolution_1",
-        "dense_1",
-        "dense_2",
-    ]
+    assert names == [*of_block, *(f"{name}_1" for name in of_block), "dense_2"]  # the shared layer is used twice
+    simulation = Simulation(copy, Grid(weight_bits=16, activation_bits=None))
+    np.testing.assert_allclose(outputs(simulation.model, samples), outputs(model, samples), atol=1e-3)
+
+
+def test_normal_form_of_a_layer_that_cannot_be_copied_is_refused(keras: Any) -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: 2 * x, name="twice")])
+    with pytest.raises(ExportError, match=r"layer 'twice' \(Lambda\) cannot be copied"):
+        normal_form(model)
 
 
 def test_normal_form_of_two_inputs_is_refused(keras: Any) -> None:

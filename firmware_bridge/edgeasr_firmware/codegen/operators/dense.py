@@ -62,10 +62,11 @@ def depthwise(lowering: Lowering, operator: Operator) -> None:
     if not plain or not _is_fast(lowering, operator, by_channel):
         general(lowering, operator)
         return
-    length = (window["out_w"] - 1) * window["stride_w"] + kernel_w
+    out_w, stride_h = int(window["out_w"]), int(window["stride_h"])
+    length = (out_w - 1) * int(window["stride_w"]) + kernel_w
 
     def scratch_bytes(rows: int) -> int:
-        return 4 * rows * window["out_w"] + 2 * ((rows - 1) * window["stride_h"] + kernel_h) * length
+        return 4 * rows * out_w + 2 * ((rows - 1) * stride_h + kernel_h) * length
 
     fitting = [rows for rows in range(2, window["out_h"] + 1) if scratch_bytes(rows) <= _BAND_BYTES]
     band_rows = max(fitting, default=1)
@@ -74,7 +75,7 @@ def depthwise(lowering: Lowering, operator: Operator) -> None:
         **_common(lowering, operator, by_channel), **window, in_c=channels, band_rows=band_rows,
         in_zero_point=quantisation.zero_point_of(source),
     )  # fmt: skip
-    in_place = source.shape == output.shape and window["stride_h"] == window["stride_w"] == 1
+    in_place = source.shape == output.shape and stride_h == window["stride_w"] == 1
     macs = int(np.prod(output.shape[1:])) * kernel_h * kernel_w
     step_each_image(
         lowering, operator, "ea_depthwise", f"ea_depthwise_s8(&{params}", scratch_bytes(band_rows),

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from edgeasr.tflite import quantisation
+from edgeasr.tflite.kernels.convolution import accumulates_wide
 from edgeasr.tflite.model import Operator
 from edgeasr_firmware.codegen.lower import Lowering
 from edgeasr_firmware.codegen.operators.window import step_each_image, window_fields
@@ -31,7 +32,7 @@ def general(lowering: Lowering, operator: Operator) -> None:
         multiplier=table("multiplier", multiplier.value.astype(np.int32)),
         shift=table("shift", multiplier.shift.astype(np.int8)), **fields, out_c=channels,
         in_zero_point=quantisation.zero_point_of(source), zero_point=zero_point, lo=lo, hi=hi,
-        wide=int(_is_wide(lowering, operator)),
+        wide=int(accumulates_wide(lowering.call(operator))),
     )  # fmt: skip
     macs = int(np.prod(output.shape)) // channels * weights.size
     kernel_name = f"ea_general_s{8 * source.dtype.itemsize}(&{params}"
@@ -61,11 +62,3 @@ def _shape(lowering: Lowering, operator: Operator) -> tuple[dict[str, Any], int]
         return {**window, "in_c": in_c, "depth": 1, "group": last // in_c, **steps}, last
     steps = {"step_out": height * width * last, "step_y": width * last, "step_x": last, "step_in": 1}
     return {**window, "in_c": in_c, "depth": last, "group": outputs * last // in_c, **steps}, outputs
-
-
-def _is_wide(lowering: Lowering, operator: Operator) -> bool:
-    """Tell whether TFLM scales a sum of 64 bits; a CONV_2D of int16 with a bias of int32 it does not."""
-    if lowering.tensor(operator.inputs[0]).type != "INT16":
-        return False
-    given = operator.inputs[2] if len(operator.inputs) > 2 else -1
-    return operator.name != "CONV_2D" or (given >= 0 and lowering.tensor(given).type == "INT64")

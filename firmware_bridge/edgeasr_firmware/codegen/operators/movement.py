@@ -22,7 +22,9 @@ def reshape(lowering: Lowering, operator: Operator) -> None:
 
 def move(lowering: Lowering, operator: Operator) -> None:
     """Lower any operator that only moves elements, by what its NumPy kernel does with their numbers."""
-    moved = [index for index in operator.inputs if _moves(lowering.tensor(index), lowering, operator)]
+    # axes and sizes are constant; constants that are moved themselves are only met where several inputs are joined
+    joins = operator.name in ("CONCATENATION", "PACK")
+    moved = [index for index in operator.inputs if joins or lowering.tensor(index).data is None]
     numbers = {
         index: _FAR * (1 + place) + np.arange(_count(lowering.tensor(index))).reshape(lowering.tensor(index).shape)
         for place, index in enumerate(moved)
@@ -43,13 +45,6 @@ def move(lowering: Lowering, operator: Operator) -> None:
             first = _FAR * (1 + place)
             here = (origins >= first) & (origins < first + _FAR)
             _copy(lowering, source, index, np.where(here, origins - first, -1))
-
-
-def _moves(tensor: Tensor, lowering: Lowering, operator: Operator) -> bool:
-    """Tell whether elements of an input come out, unlike those of axes and sizes."""
-    return tensor.type == lowering.tensor(operator.outputs[0]).type and not (
-        tensor.data is not None and operator.name == "PADV2"
-    )
 
 
 def _count(tensor: Tensor) -> int:

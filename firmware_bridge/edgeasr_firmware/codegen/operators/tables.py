@@ -1,14 +1,18 @@
 """Operators whose function of one number is a table that Python fills, by the NumPy kernel itself."""
 
+from typing import Any
+
 import numpy as np
 
 from edgeasr.tflite import quantisation
 from edgeasr.tflite.model import Operator
-from edgeasr.tflite.tables import softmax_exponentials
+from edgeasr.tflite.tables import exponential_knots, reciprocal_knots, softmax_exponentials
 from edgeasr_firmware.codegen.lower import Lowering
 from edgeasr_firmware.codegen.operators.recurrent import sigmoid_fields
 
 __all__ = ["activation", "dequantize", "quantize", "relu", "saturating", "softmax"]
+
+_NONE = quantisation.Multiplier(0, 0)
 
 
 def activation(lowering: Lowering, operator: Operator) -> None:
@@ -38,15 +42,21 @@ def saturating(lowering: Lowering, operator: Operator) -> None:
 
 
 def relu(lowering: Lowering, operator: Operator) -> None:
-    """Lower RELU and RELU6 of int8 or int16."""
-    source = lowering.expect(operator.inputs[0], "INT8", "INT16")
+    """Lower RELU, RELU6 and LEAKY_RELU of int8 or int16."""
+    source, output = lowering.expect(operator.inputs[0], "INT8", "INT16"), lowering.tensor(operator.outputs[0])
+    zero_point = quantisation.zero_point_of(output)
     if source.type == "INT8":
         activation(lowering, operator)
-        return
-    if operator.name == "RELU":
-        _convert(lowering, operator, "ea_rescale_s16", quantisation.zero_point_of(lowering.tensor(operator.outputs[0])))
-        return
-    raise lowering.unsupported("INT16, expected INT8")
+    elif operator.name == "LEAKY_RELU":
+        positive, negative = quantisation.leaky_relu(source, output, operator.options["alpha"])
+        _convert(lowering, operator, "ea_leaky_s16", positive, negative_multiplier=negative.value,
+                 negative_shift=negative.shift)  # fmt: skip
+    elif operator.name == "RELU6":  # its output has the scale of its input
+        scale = quantisation.scale_of(source)
+        lo, hi = quantisation.activation_range("RELU6", scale, quantisation.zero_point_of(source), source.dtype)
+        _convert(lowering, operator, "ea_rescale_s16", quantisation.quantise_multiplier(1.0), lo=lo, hi=hi)
+    else:
+        _convert(lowering, operator, "ea_rescale_s16", quantisation.requantisation(source, output), lo=zero_point)
 
 
 def quantize(lowering: Lowering, operator: Operator) -> None:
@@ -62,28 +72,31 @@ def quantize(lowering: Lowering, operator: Operator) -> None:
     kernel = kernels.get((source.type, output.type))
     if kernel is None:
         activation(lowering, operator)
+    elif source.type == "FLOAT32":
+        _convert(lowering, operator, kernel, scale=_float(quantisation.scale_of(output)))
     else:
-        _convert(lowering, operator, kernel, None)
+        _convert(lowering, operator, kernel, quantisation.requantisation(source, output))
 
 
 def dequantize(lowering: Lowering, operator: Operator) -> None:
     """Lower DEQUANTIZE to floats."""
     source = lowering.expect(operator.inputs[0], "INT8", "INT16")
-    _convert(lowering, operator, f"ea_dequantise_s{8 * source.dtype.itemsize}", None)
+    kernel = f"ea_dequantise_s{8 * source.dtype.itemsize}"
+    _convert(lowering, operator, kernel, scale=_float(quantisation.scale_of(source)))
 
 
-def _convert(lowering: Lowering, operator: Operator, kernel: str, lo: int | None) -> None:
+def _float(value: np.float32) -> str:
+    return f"{float(value).hex()}f"
+
+
+def _convert(
+    lowering: Lowering, operator: Operator, kernel: str,
+    multiplier: quantisation.Multiplier = _NONE, **fields: Any,
+) -> None:  # fmt: skip
     source, output = lowering.tensor(operator.inputs[0]), lowering.tensor(operator.outputs[0])
-    multiplier = quantisation.Multiplier(0, 0)
-    fields = {}
-    if "FLOAT32" in (source.type, output.type):
-        integers = output if source.type == "FLOAT32" else source
-        fields["scale"] = f"{float(quantisation.scale_of(integers)).hex()}f"
-    else:
-        multiplier = quantisation.requantisation(source, output)
     if output.type != "FLOAT32":
         limits = np.iinfo(output.dtype)
-        fields.update(lo=limits.min if lo is None else lo, hi=limits.max)
+        fields = {"lo": limits.min, "hi": limits.max, **fields}
     params = lowering.program.struct(
         "convert", "ea_convert_t", count=int(np.prod(source.shape)), multiplier=multiplier.value,
         shift=multiplier.shift, in_zero_point=quantisation.zero_point_of(source),
@@ -96,16 +109,26 @@ def _convert(lowering: Lowering, operator: Operator, kernel: str, lo: int | None
 
 
 def softmax(lowering: Lowering, operator: Operator) -> None:
-    """Lower SOFTMAX."""
-    source = lowering.expect(operator.inputs[0], "INT8")
-    lowering.expect(operator.outputs[0], "INT8")
-    depth = source.shape[-1]
-    exponentials = np.trim_zeros(softmax_exponentials(source, operator.options["beta"]), "b")
-    params = lowering.program.struct(
-        "softmax", "ea_softmax_t",
-        exponentials=lowering.program.table("exponentials", exponentials),
-        count=len(exponentials), rows=int(np.prod(source.shape)) // depth, depth=depth,
-    )  # fmt: skip
+    """Lower SOFTMAX of int8 to int8 or int16, or of int16."""
+    source, output = lowering.expect(operator.inputs[0], "INT8", "INT16"), lowering.tensor(operator.outputs[0])
+    lowering.expect(operator.outputs[0], *(("INT8", "INT16") if source.type == "INT8" else ("INT16",)))
+    table, beta, depth = lowering.program.table, operator.options["beta"], source.shape[-1]
+    sizes = {"rows": int(np.prod(source.shape)) // depth, "depth": depth}
+    if source.type == "INT8":
+        exponentials = np.trim_zeros(softmax_exponentials(source, beta), "b")
+        tables = {"exponentials": table("exponentials", exponentials), "count": len(exponentials)}
+        params = lowering.program.struct("softmax", "ea_softmax_t", **tables, **sizes)
+    else:
+        multiplier = quantisation.softmax(source, beta)
+        tables = {
+            "exponentials": table("exponentials", exponential_knots()),
+            "reciprocals": table("reciprocals", reciprocal_knots()),
+        }
+        params = lowering.program.struct(
+            "softmax", "ea_softmax_wide_t", **tables, multiplier=multiplier.value, shift=multiplier.shift, **sizes
+        )
+    kernel = {("INT8", "INT8"): "s8", ("INT8", "INT16"): "s8_s16"}.get((source.type, output.type), "s16")
     lowering.step(
-        "ea_softmax", f"ea_softmax_s8(&{params}, {{a}}, {{out}})", operator.inputs, operator.outputs[0], in_place=True
-    )
+        "ea_softmax", f"ea_softmax_{kernel}(&{params}, {{a}}, {{out}})", operator.inputs, operator.outputs[0],
+        in_place=source.type == output.type,
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 #include "ea_frontend.h"
 
-/* The first half of the window, * 2^31; what ea_fft.h wants; for each mel filter the first bin of the spectrum that it
- * takes, how many it takes, and the weights of all, one after the other; the rows of the DCT; mean and 1 / std. */
+/* The window, * 2^31; what ea_fft.h and ea_math.h want; for each mel filter the first bin of the spectrum that it takes,
+ * how many it takes, and the weights of all, * 2^32; the rows of the DCT; mean and 1 / std. */
 #include "ea_frontend_tables.h"
 #include "ea_math.h"
 
@@ -12,9 +12,7 @@ static inline int32_t windowed(const int16_t *samples, uint32_t n, int32_t facto
 {
     if (n >= EA_FRONTEND_WINDOW_SAMPLES)
         return 0;
-    const uint32_t mirrored = EA_FRONTEND_WINDOW_SAMPLES - n;
-    const int64_t product = ea_multiply(samples[n] * factor, ea_window[n < mirrored ? n : mirrored]);
-    return (int32_t)((product + (INT64_C(1) << 31)) >> 32);
+    return (int32_t)((ea_multiply(samples[n] * factor, ea_window[n]) + (INT64_C(1) << 31)) >> 32);
 }
 
 /* Returns by how many bits the samples were scaled up. */
@@ -34,16 +32,21 @@ static int apply_window(const int16_t *samples, ea_bin *bins)
 /* Give the feature of a power in fixed point, to be multiplied by 2^exponent. */
 static float finish(uint64_t power, int exponent)
 {
-    const float real = (float)power * ea_power_of_two(exponent);
 #if EA_FRONTEND_LOG
-    return ea_log(real > EA_FRONTEND_LOG_FLOOR ? real : EA_FRONTEND_LOG_FLOOR);
+    int32_t log = EA_FRONTEND_LOG_FLOOR_24;
+    if (power) {
+        const int length = ea_length64(power);
+        const int32_t own = ea_log(ea_upper(power, length), exponent + length - 32, ea_log_inverse, ea_log_value);
+        log = own > log ? own : log;
+    }
+    return (float)log * 0x1p-24f;
 #else
-    return ea_sqrt(real);
+    return ea_sqrt((float)power * ea_power_of_two(exponent));
 #endif
 }
 
 #if EA_FRONTEND_MEL_BINS
-/* Sum powers with their weights. The powers of a band are brought to 32 bits first: its loudest says to which. */
+/* Sum powers with their weights. All powers of a band are brought to the 32 bits in which its loudest has its first. */
 static void sum_bands(const ea_bin *bins, int exponent, float *bands)
 {
     const uint32_t *weight = ea_mel_weights;
@@ -52,14 +55,10 @@ static void sum_bands(const ea_bin *bins, int exponent, float *bands)
         uint64_t bits = 0, sum = 0;
         for (const ea_bin *bin = first; bin < end; bin++)
             bits |= bin->power;
-        int right = 0, left = 0;
-        while (bits >> right > UINT32_MAX)
-            right++;
-        while (bits && bits << left <= UINT32_MAX >> 1)
-            left++;
+        const int length = ea_length64(bits | 1);
         for (const ea_bin *bin = first; bin < end; bin++)
-            sum += ((uint64_t)((uint32_t)(bin->power >> right) << left) * *weight++) >> 32;
-        bands[band] = finish(sum, exponent + right - left);
+            sum += ((uint64_t)ea_upper(bin->power, length) * *weight++) >> 32;
+        bands[band] = finish(sum, exponent + length - 32);
     }
 }
 #endif

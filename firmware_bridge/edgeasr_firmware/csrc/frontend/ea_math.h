@@ -20,13 +20,46 @@ static inline int64_t ea_multiply(int32_t a, int32_t b)
 #endif
 }
 
-/* By how many bits numbers can be scaled up, whose absolute values have no bit that `bits` has not; 0 for silence. */
-static inline int ea_headroom(uint32_t bits)
+/* How many bits a number has, up to its highest one. */
+static inline int ea_length(uint32_t value)
 {
-    int free = 0;
-    while (bits && !(bits >> (30 - free)))
-        free++;
-    return free;
+#ifdef __GNUC__
+    return value ? 32 - __builtin_clz(value) : 0;
+#else
+    int length = 0;
+    for (; value; value >>= 1)
+        length++;
+    return length;
+#endif
+}
+
+static inline int ea_length64(uint64_t value)
+{
+    return value >> 32 ? 32 + ea_length((uint32_t)(value >> 32)) : ea_length((uint32_t)value);
+}
+
+/* By how many bits numbers can be scaled up, whose absolute values have no bit that `bits` has not; 0 for silence. */
+static inline int ea_headroom(uint32_t bits) { return bits ? 31 - ea_length(bits) : 0; }
+
+/* The 32 bits of a number below bit `length`, 1 to 63, which is above its highest. */
+static inline uint32_t ea_upper(uint64_t value, int length)
+{
+    const int right = length > 32 ? length - 32 : 0, left = length < 32 ? 32 - length : 0;
+    return ((uint32_t)(value >> 32) << 1 << (31 - right) | (uint32_t)value >> right) << left;
+}
+
+/* ln(mantissa * 2^exponent) * 2^24, to a unit; the mantissa has its highest bit.
+ *
+ * inverse, logarithm: of 1 + (n + 0.5) / 64 for n from 0 to 63, 1 / x * 2^32 and ln x * 2^31: with the x nearest to the
+ * mantissa m there is ln m = ln x + ln(1 + r), r = m / x - 1 and |r| < 2^-7, so that three terms are enough. */
+static inline int32_t ea_log(uint32_t mantissa, int exponent, const uint32_t *inverse, const int32_t *logarithm)
+{
+    const uint32_t nearest = mantissa >> 25 & 63;
+    const int32_t r = (int32_t)((int64_t)((uint64_t)mantissa * inverse[nearest] - (UINT64_C(1) << 63)) >> 27);
+    const int32_t square = (int32_t)(ea_multiply(r, r) >> 36), cube = ((square >> 14) * (r >> 14)) >> 8;
+    const int32_t series = r - (square >> 1) + (cube * 21845 >> 16); /* * 2^36 */
+    const int64_t sum = ea_multiply(exponent + 31, 1488522236) + logarithm[nearest] + (series >> 5); /* ln 2 * 2^31 */
+    return (int32_t)((sum + 64) >> 7);
 }
 
 typedef union {
@@ -39,23 +72,6 @@ static inline float ea_power_of_two(int exponent)
 {
     const ea_float result = {.bits = (uint32_t)(exponent + 127) << 23};
     return result.value;
-}
-
-/* Natural logarithm of a positive normal number; wrong by at most 2 units in the last place, or 1.2e-7 near 1.
- * With x = m 2^e and s = (m - 1) / (m + 1): ln x = e ln 2 + 2 artanh s, and |s| < 0.172 makes five terms enough. */
-static inline float ea_log(float x)
-{
-    ea_float m = {.value = x};
-    int exponent = (int)(m.bits >> 23) - 127;
-    m.bits = (m.bits & 0x007fffffu) | 0x3f800000u;
-    if (m.value > 1.41421356f) {
-        m.value *= 0.5f;
-        exponent++;
-    }
-    const float s = (m.value - 1.0f) / (m.value + 1.0f), z = s * s;
-    const float series = z * (1 / 3.0f + z * (1 / 5.0f + z * (1 / 7.0f + z * (1 / 9.0f))));
-    const float e = (float)exponent;
-    return e * 0x1.62ep-1f + (2 * s + (2 * s * series + e * 0x1.0bfbe8p-15f)); /* ln 2 in two parts, the first exact */
 }
 
 /* Square root of a number that is not negative, by Newton's method; 0 below the normal numbers. */

@@ -75,3 +75,14 @@ void ea_rescale_s16(const ea_convert_t *p, const int16_t *in, int16_t *out)
     for (i = 0; i < p->count; i++)
         out[i] = (int16_t)ea_rescaled(p, in[i]);
 }
+
+void ea_leaky_s16(const ea_convert_t *p, const int16_t *in, int16_t *out)
+{
+    ea_scale_t positive = ea_scale(p->multiplier, p->shift, p->out_zero_point);
+    ea_scale_t negative = ea_scale(p->negative_multiplier, p->negative_shift, p->out_zero_point);
+    int32_t i;
+    for (i = 0; i < p->count; i++) {
+        int32_t value = in[i] - p->in_zero_point;
+        out[i] = (int16_t)ea_confined(p, ea_scaled_wide(value, value >= 0 ? positive : negative));
+    }
+}

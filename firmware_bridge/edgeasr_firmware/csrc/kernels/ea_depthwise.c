@@ -175,16 +175,21 @@ static EA_ALONE void ea_band_sums_fast(const ea_depthwise_t *p, int32_t c, const
 
 #endif
 
-static void ea_band_sums(const ea_depthwise_t *p, int32_t c, const ea_band_t *band, int32_t rows, int32_t *sums)
+static EA_ALONE void ea_band_sums(const ea_depthwise_t *p, int32_t c, const ea_band_t *band, int32_t rows, int32_t *sums)
 {
-    int32_t length = ea_row_length(p), next = length - p->kernel_w, step = p->in_c, x, ky, kx;
+    const int32_t length = ea_row_length(p), step = p->in_c, stride = p->stride_w, outputs = p->out_w, bias = p->bias[c];
+    int32_t height = p->kernel_h, width = p->kernel_w, next = length - width, x, ky, kx;
+    if (next == 0) { /* rows without a gap: as one */
+        width *= height;
+        height = 1;
+    }
     for (; rows > 0; rows--, band += p->stride_h * length) {
-        for (x = 0; x < p->out_w; x++) {
-            const ea_band_t *from = band + x * p->stride_w;
+        for (x = 0; x < outputs; x++) {
+            const ea_band_t *from = band + x * stride;
             const int8_t *w = p->weights + c;
-            int32_t sum = p->bias[c];
-            for (ky = p->kernel_h; ky > 0; ky--, from += next)
-                for (kx = p->kernel_w; kx > 0; kx--, w += step)
+            int32_t sum = bias;
+            for (ky = height; ky > 0; ky--, from += next)
+                for (kx = width; kx > 0; kx--, w += step)
                     sum += *from++ * *w;
             *sums++ = sum;
         }

@@ -12,4 +12,15 @@ typedef struct {
 /* Both may be the same memory. The output has the scale 1/256 and the zero point -128. */
 void ea_softmax_s8(const ea_softmax_t *p, const int8_t *in, int8_t *out);
 
+/* The output has the scale 1/65536 and the zero point -32768. */
+void ea_softmax_s8_s16(const ea_softmax_t *p, const int8_t *in, int16_t *out);
+
+typedef struct {
+    const int16_t *exponentials, *reciprocals; /* [513] knots from -10 to 0, and of 1 / (1 + x) from 0 to 1 */
+    int32_t multiplier, shift, rows, depth;
+} ea_softmax_wide_t;
+
+/* The output has the scale 1/32768. Both may be the same memory. */
+void ea_softmax_s16(const ea_softmax_wide_t *p, const int16_t *in, int16_t *out);
+
 #endif

@@ -1,0 +1,107 @@
+"""The options of a spotter, for the commands that spot words."""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from edgeasr.cli.output import note
+from edgeasr.spot import SpotterConfig
+from edgeasr.spot.settings import SmoothingKind, kept_settings
+
+__all__ = ["spotter_config", "spotter_options"]
+
+_DEFAULT = SpotterConfig()
+_OPTIONS = (
+    click.option(
+        "--threshold",
+        multiple=True,
+        metavar="[LABEL=]P",
+        callback=lambda ctx, option, values: [_parse_threshold(value) for value in values],
+        help=f"Smallest smoothed probability that is an event, for all or one label.  [default: {_DEFAULT.threshold}]",
+    ),
+    click.option(
+        "--smoothing-ms",
+        type=click.FloatRange(0),
+        help=f"Smooth the probabilities over this time.  [default: {_DEFAULT.smoothing_ms:g}]",
+    ),
+    click.option(
+        "--smoothing",
+        type=click.Choice(get_args(SmoothingKind)),
+        help=f"How to smooth them.  [default: {_DEFAULT.smoothing}]",
+    ),
+    click.option(
+        "--hop-ms",
+        type=click.FloatRange(0, min_open=True),
+        help=f"Step between inferences.  [default: {_DEFAULT.hop_ms:g}]",
+    ),
+    click.option(
+        "--refractory-ms",
+        type=click.FloatRange(0),
+        help=f"Time in which a label is not reported again.  [default: {_DEFAULT.refractory_ms:g}]",
+    ),
+    click.option(
+        "--hysteresis",
+        type=click.FloatRange(0, 1, max_open=True),
+        help="Share of the threshold by which the score must have fallen below it, before a label is reported again.  "
+        f"[default: {_DEFAULT.hysteresis:g}, it need not fall]",
+    ),
+    click.option(
+        "--minimum-count",
+        type=click.IntRange(1, 1000),
+        help=f"Inferences in turn that must reach the threshold.  [default: {_DEFAULT.minimum_count}]",
+    ),
+)
+_NAMES = ("threshold", "smoothing_ms", "smoothing", "hop_ms", "refractory_ms", "hysteresis", "minimum_count")
+
+
+def spotter_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a spotter; it takes what was given of them as `spotting`."""
+
+    @functools.wraps(command)
+    def collect(**arguments: Any) -> None:
+        given = {name: arguments.pop(name) for name in _NAMES}
+        command(spotting={name: value for name, value in given.items() if value not in (None, [])}, **arguments)
+
+    decorated: Callable[..., None] = collect
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+def spotter_config(model: Path, spotting: dict[str, Any]) -> SpotterConfig:
+    """Make the settings of a spotter: those given, over those that the bundle keeps, over the defaults.
+
+    Args:
+        model: a bundle or an artefact.
+        spotting: as `spotter_options` gives it.
+
+    Raises:
+        BundleError, ConfigError: what the bundle keeps cannot be read.
+    """
+    kept = kept_settings(model)
+    if kept:
+        note(f"{model.name}: listens as its bundle says, from a threshold of {kept.threshold:g}")
+    given = dict(spotting)
+    limits: Sequence[tuple[str, float]] = given.pop("threshold", ())
+    config = replace(kept or _DEFAULT, **given)
+    for label, value in limits:
+        if label:
+            config = replace(config, thresholds={**config.thresholds, label: value})
+        else:
+            config = replace(config, threshold=value, thresholds={})
+    return config
+
+
+def _parse_threshold(text: str) -> tuple[str, float]:
+    label, _, number = text.rpartition("=")
+    try:
+        value = float(number)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise click.BadParameter(f"expected P or LABEL=P, P above 0 and not above 1, got {text!r}")
+    return label, value

@@ -1,0 +1,120 @@
+"""The operating points of a spotter: all thresholds tried on one stream, and the one for a requested rate."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.audio.clip import Clip
+from edgeasr.data.stream import SpokenWord
+from edgeasr.errors import ConfigError
+from edgeasr.metrics.detection import Detection, detect_words
+from edgeasr.runtime import Runtime
+from edgeasr.spot import Event, Spotter, SpotterConfig
+from edgeasr.spot.decoder import is_keyword
+from edgeasr.spot.spotter import make_decoder
+
+__all__ = ["THRESHOLDS", "Listened", "OperatingPoint", "choose_point", "listen", "try_thresholds"]
+
+THRESHOLDS = (*(percent / 100 for percent in range(5, 100)), 0.995, 0.998, 0.999)
+
+
+@dataclass(frozen=True)
+class Listened:
+    """The smoothed scores of a stream, from which events follow for every threshold.
+
+    Attributes:
+        config: what they were made with.
+        labels: of the model.
+        scores: float32 [inferences, labels].
+        hop_samples: from one to the next.
+        sample_rate_hz: of the stream.
+        duration_s: length of the stream.
+    """
+
+    config: SpotterConfig
+    labels: tuple[str, ...]
+    scores: NDArray[np.float32]
+    hop_samples: int
+    sample_rate_hz: int
+    duration_s: float
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The labels that are reported."""
+        return tuple(label for label in self.labels if is_keyword(label))
+
+    def events(self, config: SpotterConfig) -> list[Event]:
+        """Decide once more, with the thresholds, the hysteresis, the count and the refractory time of `config`."""
+        decide = make_decoder(self.labels, config, self.sample_rate_hz)
+        events = []
+        for number, row in enumerate(self.scores, start=1):
+            position = number * self.hop_samples
+            if (best := decide(row, position)) is not None:
+                time_s = min(position / self.sample_rate_hz, self.duration_s)
+                events.append(Event(time_s, self.labels[best], float(row[best])))
+        return events
+
+    def measure(self, config: SpotterConfig, words: Sequence[SpokenWord]) -> Detection:
+        """Compare the events with the words that were said."""
+        return detect_words(self.events(config), words, self.keywords, self.duration_s)
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold, and what a spotter does with it."""
+
+    threshold: float
+    detection: Detection
+
+
+def listen(
+    model: Runtime, config: SpotterConfig, clip: Clip, progress: Callable[[float], None] = lambda done: None
+) -> Listened:
+    """Let a spotter listen to a stream, as it would to a microphone.
+
+    Args:
+        model: what to listen with.
+        config: of the spotter.
+        clip: the audio, at the model's rate; half a window of silence is taken to follow.
+        progress: called with the share that is done.
+
+    Raises:
+        ArtefactError, ConfigError: as `Spotter`.
+    """
+    spotter = Spotter(model, config)
+    if clip.sample_rate_hz != spotter.sample_rate_hz:
+        raise ConfigError(f"expected audio of {spotter.sample_rate_hz} Hz, got {clip.sample_rate_hz}: resample it")
+    hop = spotter.hop_samples
+    samples = np.pad(clip.samples, (0, spotter.window_samples // 2))
+    hops = len(samples) // hop
+    scores = np.empty((hops, len(spotter.labels)), np.float32)
+    for number in range(hops):
+        spotter.feed(samples[number * hop : (number + 1) * hop])
+        scores[number] = spotter.scores
+        if number % 100 == 0:
+            progress(number / hops)
+    return Listened(config, spotter.labels, scores, hop, spotter.sample_rate_hz, clip.duration_s)
+
+
+def try_thresholds(listened: Listened, words: Sequence[SpokenWord]) -> list[OperatingPoint]:
+    """Measure with each of `THRESHOLDS`, the same for all labels, the lowest first."""
+    return [
+        OperatingPoint(threshold, listened.measure(replace(listened.config, threshold=threshold, thresholds={}), words))
+        for threshold in THRESHOLDS
+    ]
+
+
+def choose_point(points: Sequence[OperatingPoint], false_accepts_per_hour: float) -> OperatingPoint | None:
+    """Choose the lowest threshold from which on no higher one has more false accepts an hour than requested.
+
+    Returns:
+        None where the highest has more.
+    """
+    chosen = None
+    for point in reversed(points):
+        if point.detection.false_accepts_per_hour > false_accepts_per_hour:
+            break
+        chosen = point
+    return chosen

@@ -1,0 +1,85 @@
+"""The settings of a spotter, and where a bundle keeps those that were found for its model."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from edgeasr.bundle import Bundle
+from edgeasr.config import from_mapping
+from edgeasr.errors import BundleError, ConfigError
+
+__all__ = ["SmoothingKind", "SpotterConfig", "kept_settings"]
+
+SmoothingKind = Literal["mean", "max", "exponential"]
+
+
+@dataclass(frozen=True)
+class SpotterConfig:
+    """How a spotter listens.
+
+    Attributes:
+        hop_ms: step between inferences; the nearest whole number of the front end's hops is taken, of a step model the
+            nearest whole number of its steps.
+        smoothing_ms: scores are smoothed over this time; 0 for none.
+        threshold: smallest smoothed probability that is an event.
+        refractory_ms: time after an event in which its label makes no other.
+        smoothing: how: by the mean, the maximum, or an exponential mean that is as late as the mean.
+        thresholds: of single labels, instead of `threshold`.
+        hysteresis: share of its threshold by which the score of a label must have fallen below it before the label
+            makes another event; 0 for no such condition.
+        minimum_count: inferences in turn that must reach the threshold.
+    """
+
+    hop_ms: float = 100.0
+    smoothing_ms: float = 300.0
+    threshold: float = 0.8
+    refractory_ms: float = 1200.0
+    smoothing: SmoothingKind = "mean"
+    thresholds: dict[str, float] = field(default_factory=dict)
+    hysteresis: float = 0.0
+    minimum_count: int = 1
+
+    def __post_init__(self) -> None:
+        kinds = get_args(SmoothingKind)
+        checks = [
+            (0 < self.hop_ms < math.inf, f"hop_ms must be positive, got {self.hop_ms}"),
+            (0 <= self.smoothing_ms <= 10_000, f"smoothing_ms must lie in 0 to 10000, got {self.smoothing_ms}"),
+            (0 < self.threshold <= 1, f"threshold must lie above 0 and not above 1, got {self.threshold}"),
+            (0 <= self.refractory_ms < math.inf, f"refractory_ms must not be negative, got {self.refractory_ms}"),
+            (self.smoothing in kinds, f"smoothing must be one of {', '.join(kinds)}, got {self.smoothing!r}"),
+            (0 <= self.hysteresis < 1, f"hysteresis must lie in 0 to below 1, got {self.hysteresis}"),
+            (1 <= self.minimum_count <= 1000, f"minimum_count must lie in 1 to 1000, got {self.minimum_count}"),
+        ]
+        for label, value in self.thresholds.items():
+            checks.append((0 < value <= 1, f"thresholds must lie above 0 and not above 1, got {value} for {label!r}"))
+        for fine, complaint in checks:
+            if not fine:
+                raise ConfigError(f"spotter: {complaint}")
+
+
+def kept_settings(model: Path) -> SpotterConfig | None:
+    """Read the settings that the bundle of a model keeps for listening.
+
+    Args:
+        model: a bundle, or an artefact in one.
+
+    Returns:
+        None where the model is in no bundle, or none were kept.
+
+    Raises:
+        BundleError: there is a bundle, and it is damaged.
+        ConfigError: the settings are none.
+    """
+    folder = model if model.is_dir() else model.parent
+    if not (folder / "manifest.json").exists():
+        return None
+    try:
+        spotting = Bundle.open(folder).manifest.spotting
+    except BundleError:
+        if model.is_dir():
+            raise
+        return None  # other programs call their files manifest.json too
+    if not spotting:
+        return None
+    return from_mapping(SpotterConfig, spotting["config"], f"{folder / 'manifest.json'}: spotting")

@@ -1,0 +1,138 @@
+"""Make artefacts of one original; what several of them need is made once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.bundle import Manifest
+from edgeasr.card import Card
+from edgeasr.errors import ConfigError
+from edgeasr_export import forms
+from edgeasr_export.artefact import Job
+from edgeasr_export.exporters import Exporter, exporter
+from edgeasr_export.floats import Floats, ForeignFloats, KerasFloats
+from edgeasr_export.importing import Source
+from edgeasr_export.improve import finetune, grid_of, improve
+from edgeasr_export.improve.grid import Grid
+from edgeasr_export.schemes import Plan, scheme
+from edgeasr_export.settings import ExportSettings
+
+__all__ = ["Maker"]
+
+Cut = Literal["clip", "unrolled clip", "step"]
+
+_RECURRENCE = "one step of the recurrence at a time: its loop cannot be quantised as a whole"
+
+
+@dataclass
+class Maker:
+    """Makes the artefacts of an original in a folder.
+
+    Attributes:
+        work: the folder.
+        source: the original in it.
+        settings: how.
+        card: what the artefacts say of themselves, but for scheme, quantisation and step.
+        manifest: of the bundle: how the original was trained.
+        calibration: float32 [clips, frames, bins].
+        report: called with a line about what takes long.
+    """
+
+    work: Path
+    source: Source
+    settings: ExportSettings
+    card: Card
+    manifest: Manifest
+    calibration: NDArray[np.float32]
+    report: Callable[[str], None] = lambda line: None
+    _floats_of: dict[tuple[Cut, Grid | None], Floats] = field(default_factory=dict)
+    _improved: dict[Grid, Any] = field(default_factory=dict)
+
+    def make(self, format_name: str, scheme_name: str) -> dict[str, Any]:
+        """Make one artefact.
+
+        Returns:
+            What `Conversion` has of it.
+
+        Raises:
+            EdgeASRError: it cannot be made.
+        """
+        made_by, wanted = exporter(format_name), scheme(scheme_name, format_name)
+        recurrence = self._recurrence if wanted.calibrated else None
+        cut: Cut = "step" if self.settings.streaming or recurrence == "forward" else "clip"
+        if cut == "clip" and recurrence == "both ways":
+            cut = "unrolled clip"
+        grid = grid_of(scheme_name, self.settings.per_tensor) if self._is_improved else None
+        baseline = self.work / f"{cut}.float32{made_by.suffix}"
+        if not baseline.exists():
+            self._job(self._floats(cut, None), made_by, "float32").write(baseline, Plan())
+        file = self.work / f"{self.card.model}{'.stream' if cut == 'step' else ''}.{scheme_name}{made_by.suffix}"
+        notes = self._job(self._floats(cut, grid), made_by, scheme_name).make(file, baseline)
+        if cut == "step" and not self.settings.streaming:
+            notes = (*notes, _RECURRENCE)
+        return {"file": file.name, "baseline": "" if scheme_name == "float32" else baseline.name, "notes": notes}
+
+    def _job(self, floats: Floats, made_by: Exporter, scheme_name: str) -> Job:
+        return Job(floats, made_by, scheme_name, self.settings, self.card, self.calibration)
+
+    @cached_property
+    def _model(self) -> Any:
+        """The Keras model.
+
+        Raises:
+            ConfigError: the original is none.
+        """
+        import keras
+
+        if self.source.kind != "keras":
+            raise ConfigError(
+                "steps and improvements need a Keras model, the bundle holds one imported from "
+                f"{self.source.kind}: leave them out"
+            )
+        return keras.saving.load_model(self.source.path, compile=False)
+
+    @property
+    def _is_improved(self) -> bool:
+        return bool(self.settings.improve or self.settings.finetune_epochs)
+
+    @cached_property
+    def _recurrence(self) -> str | None:
+        """Which way recurrent layers go over time, "forward" or "both ways"; None without any.
+
+        Their loops are what no quantisation of activations gets through.
+        """
+        if self.source.kind != "keras":
+            return None
+        import keras
+
+        layers = self._model._flatten_layers(include_self=False)
+        kinds = {keras.layers.Bidirectional: "both ways", keras.layers.RNN: "forward"}
+        found = [way for layer in layers for kind, way in kinds.items() if isinstance(layer, kind)]
+        return min(found, default=None)
+
+    def _floats(self, cut: Cut, grid: Grid | None) -> Floats:
+        key = (cut, grid)
+        if key not in self._floats_of:
+            folder = self.work / f"floats-{len(self._floats_of)}"
+            if self.source.kind != "keras" and cut == "clip" and grid is None:
+                self._floats_of[key] = ForeignFloats(self.source, folder)
+            else:
+                model, frames = self._model if grid is None else self._improve(grid), self.calibration.shape[1]
+                form = forms.step(model, frames) if cut == "step" else forms.clip(model, frames, cut == "unrolled clip")
+                self._floats_of[key] = KerasFloats(form, folder)
+        return self._floats_of[key]
+
+    def _improve(self, grid: Grid) -> Any:
+        if grid not in self._improved:
+            settings, model = self.settings, self._model
+            if settings.finetune_epochs:
+                model = finetune(
+                    model, self.calibration, grid, self.manifest, settings.finetune_epochs, report=self.report
+                )
+            self._improved[grid] = improve(model, self.calibration, settings.improve, grid, self.report)
+        return self._improved[grid]
