@@ -47,8 +47,9 @@ demo: $(STAMP) ## export the built-in model, measure it against the float origin
 bench: $(STAMP) ## measure the numbers of the README (an hour: it trains 18 models)
 	@set -e; for script in $(filter-out benchmarks/zoo.py,$(wildcard benchmarks/*.py)); do echo "$$script"; $(BIN)/python "$$script"; done
 
-docs: $(STAMP) ## write docs/commands.md from the help of the commands
+docs: $(STAMP) ## write docs/commands.md from the help of the commands, and the schema of bench records
 	$(BIN)/python docs/commands.py
+	$(BIN)/python -m edgeasr_bench.schema.generate
 
 clean: ## remove what the targets made; .venv stays
 	rm -rf demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,11 +9,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeasr.audio.devices import INSTEAD, import_sounddevice
 from edgeasr.audio.resample import StreamingResampler
 from edgeasr.audio.ring import SampleRing
 from edgeasr.audio.wav import open_blocks
-from edgeasr.errors import AudioError, MissingPackageError
-from edgeasr.packages import require
+from edgeasr.errors import AudioError
 
 __all__ = ["file_blocks", "microphone_blocks", "stdin_blocks"]
 
@@ -21,7 +21,6 @@ Blocks = Generator[NDArray[np.float32], None, None]
 
 _RING_S = 10  # what inference may fall behind before audio is lost
 _STALL_S = 5.0
-_INSTEAD = "or pipe the audio in: arecord -t raw -f S16_LE -r 16000 | edgeasr ... - --rate 16000"
 
 
 def file_blocks(path: Path, rate_hz: int, block_samples: int) -> Blocks:
@@ -85,7 +84,7 @@ def microphone_blocks(
         AudioError: PortAudio or the device is missing, or it stops giving audio.
         MissingPackageError: sounddevice is not installed.
     """
-    sounddevice = _sounddevice()
+    sounddevice = import_sounddevice()
     try:
         device_rate_hz = _device_rate(sounddevice, device, rate_hz)
         recorder = _Recorder(device_rate_hz, max(1, round(block_samples * device_rate_hz / rate_hz)))
@@ -102,7 +101,7 @@ def microphone_blocks(
     except (sounddevice.PortAudioError, ValueError) as error:  # ValueError: no device of this name
         reason = " ".join(str(error).split())
         which = "the default microphone" if device is None else f"microphone {device!r}"
-        raise AudioError(f"cannot record from {which} ({reason}): choose another with --device, {_INSTEAD}") from error
+        raise AudioError(f"cannot record from {which} ({reason}): choose another with --device, {INSTEAD}") from error
     with closing(stream):  # discards what is on its way, so that leaving never waits for audio
         yield from _resampled(recorder.blocks(notify), device_rate_hz, rate_hz)
 
@@ -175,18 +174,6 @@ class _Recorder:
             f"microphone: audio lost so far: {overruns} times by the driver, "
             f"{dropped_samples / self._rate_hz:.2f} s because the model does not keep up"
         )
-
-
-def _sounddevice() -> Any:
-    try:
-        return require("sounddevice", "mic", "listening to a microphone")
-    except MissingPackageError as error:
-        if isinstance(error.__cause__, OSError):  # the package is there, the library it wraps is not
-            raise AudioError(
-                "listening to a microphone needs the PortAudio library: apt-get install libportaudio2 "
-                f"(macOS: brew install portaudio), {_INSTEAD}"
-            ) from error
-        raise
 
 
 def _device_rate(sounddevice: Any, device: str | int | None, rate_hz: int) -> int:

@@ -143,7 +143,7 @@ def command(
         return
     rows = [
         (
-            Path(item["path"]).name,
+            _short(item, exported.manifest.model),
             f"{item['bytes'] / 1000:.1f} kB",
             f"{item['verification']['agreement']:.1%}",
             f"{item['verification']['max_abs_error']:.2g}",
@@ -157,13 +157,18 @@ def command(
         click.echo("agrees: of the characters; accuracy: transcripts without any error")
     for item in artefacts:
         for line in _remarks(item):
-            click.echo(f"{Path(item['path']).name}: {line}")
+            click.echo(f"{_short(item, exported.manifest.model)}: {line}")
     checked = artefacts[0]["verification"]
     original = (
         "" if checked["accuracy_original"] is None else f", of which it has {checked['accuracy_original']:.1%} right"
     )
     click.echo(f"Verified against the Keras original on {checked['samples']} clips{original}.")
-    click.echo(f"Written to {exported.path}/")
+    click.echo(f"Written to {exported.path}/{exported.manifest.model}.*")
+
+
+def _short(artefact: dict[str, Any], model: str) -> str:
+    """Name an artefact without its model, which all have."""
+    return Path(artefact["path"]).name.removeprefix(f"{model}.")
 
 
 def _remarks(artefact: dict[str, Any]) -> Iterator[str]:

@@ -48,7 +48,7 @@ def command(model: Path, board: str, out: Path, inputs: int | None, data: str | 
         tensors = [tensor for tensor, _ in firmware.program.inputs]
         steps = _real_inputs(firmware, data, inputs) if data else random_inputs(tensors, inputs)
         done = check_firmware(firmware, BOARDS[board], steps)
-        if firmware.card and firmware.card.frontend:
+        if firmware.card and firmware.card.frontend and "ea_frontend.h" in firmware.files:
             hop = hop_instructions(BOARDS[board], firmware.card.frontend)
     if as_json:
         print_json(_json(board, firmware, done, hop))

@@ -2,59 +2,54 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
+import numpy as np
 
+from edgeasr.audio.devices import INSTEAD
+from edgeasr.audio.devices import list_devices as devices_there
 from edgeasr.audio.source import Blocks
 from edgeasr.audio.wav import is_clipped
+from edgeasr.cli.hook import EventCommand
 from edgeasr.cli.live import live_view
 from edgeasr.cli.options import runtime_option, threads_option
-from edgeasr.cli.output import note
+from edgeasr.cli.output import note, print_json, print_table
 from edgeasr.cli.sources import check_source, device_option, open_source, rate_option
+from edgeasr.cli.spotting import spotter_config, spotter_options
 from edgeasr.runtime import load
-from edgeasr.spot import Event, Spotter, SpotterConfig
+from edgeasr.spot import Event, Spotter
+from edgeasr.spot.recorder import MOST_FILES, EventRecorder
 
 __all__ = ["command"]
 
 
 @click.command("listen")
-@click.argument("artefact", type=click.Path(path_type=Path))
+@click.argument("artefact", type=click.Path(path_type=Path), required=False)
 @click.argument("source", required=False)
-@click.option(
-    "--threshold",
-    type=click.FloatRange(0, 1, min_open=True),
-    default=SpotterConfig.threshold,
-    show_default=True,
-    help="Smallest averaged probability that is an event.",
-)
-@click.option(
-    "--smoothing-ms",
-    type=click.FloatRange(0),
-    default=SpotterConfig.smoothing_ms,
-    show_default=True,
-    help="Average the probabilities over this time.",
-)
-@click.option(
-    "--hop-ms",
-    type=click.FloatRange(0, min_open=True),
-    default=SpotterConfig.hop_ms,
-    show_default=True,
-    help="Step between inferences.",
-)
-@click.option(
-    "--refractory-ms",
-    type=click.FloatRange(0),
-    default=SpotterConfig.refractory_ms,
-    show_default=True,
-    help="Time in which a label is not reported again.",
-)
+@spotter_options
 @rate_option
 @device_option
 @threads_option
 @runtime_option
+@click.option(
+    "--exec",
+    "command_line",
+    metavar="COMMAND",
+    help="Run a command for each event, at most one a second, without a shell; EDGEASR_LABEL, EDGEASR_SCORE and "
+    "EDGEASR_TIME_S are in its environment.",
+)
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"Keep the audio around each event in this folder, at most {MOST_FILES} files.",
+)
+@click.option("--list-devices", is_flag=True, help="List the microphones, and do nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Print events as JSON, one object a line.")
 @click.option(
     "--live/--no-live",
@@ -62,57 +57,79 @@ __all__ = ["command"]
     help="Show level and scores on the terminal.  [default: for the microphone]",
 )
 def command(
-    artefact: Path,
+    artefact: Path | None,
     source: str | None,
-    threshold: float,
-    smoothing_ms: float,
-    hop_ms: float,
-    refractory_ms: float,
+    spotting: dict[str, Any],
     rate: int | None,
     device: str | None,
     threads: int,
     runtime: str | None,
+    command_line: str | None,
+    record: Path | None,
+    list_devices: bool,
     as_json: bool,
     live: bool | None,
 ) -> None:
     """Spot words in a microphone, a file or a stream.
 
     SOURCE is a file, - for raw 16-bit mono on standard input, by default the microphone. One line an event: time in
-    the audio, label, averaged probability.
+    the audio, label, smoothed probability.
 
     \b
     edgeasr listen digits/ds-cnn.int8.tflite clip.wav
     arecord -t raw -f S16_LE -r 16000 | edgeasr listen digits/ds-cnn.int8.tflite -
     """
+    if list_devices:
+        _print_devices(as_json)
+        return
+    if artefact is None:
+        raise click.UsageError("Missing argument 'ARTEFACT'.")
     check_source(source, rate, device)
     model = load(artefact, runtime, threads)
-    spotter = Spotter(model, SpotterConfig(hop_ms, smoothing_ms, threshold, refractory_ms))
+    spotter = Spotter(model, spotter_config(artefact, spotting))
     note(f"{artefact.name}: {model.scheme}, run by {model.version}, threads: {threads}")
     microphone = source is None
     show = sys.stderr.isatty() and (microphone if live is None else live)
+    hook = EventCommand(command_line, note) if command_line else None
+    recorder = EventRecorder(record, time.strftime("%Y%m%dT%H%M%S"), spotter.sample_rate_hz) if record else None
     heard = 0
     try:
         with (
             closing(open_source(source, rate, device, spotter.sample_rate_hz, spotter.hop_samples)) as blocks,
             live_view(spotter) if show else nullcontext(),
         ):
-            for event in _events(spotter, blocks):
+            for event in _events(spotter, blocks, recorder):
                 heard += 1
                 click.echo(_line(event, as_json))  # flushed at once: the reader of a pipe shall not wait
+                if hook:
+                    hook(event)
     except KeyboardInterrupt:
         if not microphone:
             raise
     note(f"{spotter.time_s:.1f} s of audio, events: {heard}")
+    if hook:
+        hook.finish()
+        if hook.skipped:
+            note(f"--exec: not run for {hook.skipped} events that came while it ran or within a second")
+    if recorder:
+        recorder.finish()
+        note(f"{record}: {recorder.files} recordings")
 
 
-def _events(spotter: Spotter, blocks: Blocks) -> Iterator[Event]:
+def _events(spotter: Spotter, blocks: Blocks, recorder: EventRecorder | None) -> Iterator[Event]:
     warned = False
     for block in blocks:
         if is_clipped(block) and not warned:
             warned = True
             note(f"warning: clipped at {spotter.time_s:.1f} s (over 1 % of the samples at full scale): lower the gain")
-        yield from spotter.feed(block)
-    yield from spotter.finish()
+        events = spotter.feed(block)
+        yield from events
+        if recorder:
+            recorder.feed(block, events)
+    events = spotter.finish()
+    yield from events
+    if recorder:
+        recorder.feed(np.zeros(0, np.float32), events)
 
 
 def _line(event: Event, as_json: bool) -> str:
@@ -120,3 +137,20 @@ def _line(event: Event, as_json: bool) -> str:
         values = {"time_s": round(event.time_s, 3), "label": event.label, "score": round(event.score, 4)}
         return json.dumps(values)
     return f"{event.time_s:7.2f} s  {event.label}  {event.score:.2f}"
+
+
+def _print_devices(as_json: bool) -> None:
+    devices = devices_there()
+    if as_json:
+        print_json({"devices": [asdict(device) for device in devices]})
+        return
+    if not devices:
+        note(f"no microphone: plug one in, {INSTEAD}")
+        return
+    print_table(
+        (">number", "name", ">channels", ">Hz", ""),
+        [
+            (str(one.number), one.name, str(one.channels), str(one.sample_rate_hz), "default" if one.default else "")
+            for one in devices
+        ],
+    )

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +132,11 @@ def _ears(card: Card | None, program: Program) -> dict[str, str]:
     if card is None or card.frontend is None:
         return {}
     (output, _), frontend, config = program.outputs[0], card.frontend, SpotterConfig()
-    files = frontend_files(frontend)
+    try:
+        files = frontend_files(frontend)
+    except FirmwareError as error:
+        warnings.warn(f"{error}; it is left out", stacklevel=2)
+        return {}
     if card.ctc or output.type != "INT8" or math.prod(output.shape) != len(card.labels):
         return files
     hop_frames = round(config.hop_ms / frontend.hop_ms)

@@ -2,6 +2,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,48 +13,16 @@ import pytest
 from click.testing import CliRunner
 
 from edgeasr.audio.clip import Clip
+from edgeasr.audio.devices import Device
 from edgeasr.audio.wav import write_wav
-from edgeasr.card import METADATA_KEY, Card
+from edgeasr.builtin import BUILTIN
+from edgeasr.bundle import Bundle
 from edgeasr.cli.listen import command
 from edgeasr.errors import ArtefactError, AudioError, ConfigError
-from edgeasr.features import FrontendConfig
 from edgeasr.runtime import load
 from edgeasr.spot import Spotter, SpotterConfig
 
-FRONTEND = FrontendConfig(kind="spectrogram", clip_ms=300, window_ms=16, hop_ms=10, fft_size=256)
-LABELS = ("_silence_", "low", "high")
 MAIN = [sys.executable, "-c", "from edgeasr.cli import main; main()", "listen"]
-
-
-def write_model(path, card):
-    """Write an ONNX model that says where the energy of its window lies: nowhere, below or above 4 kHz."""
-    onnx = pytest.importorskip("onnx")
-    weights = np.zeros((FRONTEND.bins, 3), np.float32)
-    weights[:64, 1] = weights[64:, 2] = 1
-    bias = np.array([2, 0, 0], np.float32)
-    graph = onnx.helper.make_graph(
-        [
-            onnx.helper.make_node("ReduceMean", ["features"], ["mean"], axes=[1], keepdims=0),
-            onnx.helper.make_node("MatMul", ["mean", "weights"], ["bands"]),
-            onnx.helper.make_node("Add", ["bands", "bias"], ["logits"]),
-        ],
-        "bands",
-        [onnx.helper.make_tensor_value_info("features", onnx.TensorProto.FLOAT, [1, *FRONTEND.shape])],
-        [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, [1, 3])],
-        [onnx.numpy_helper.from_array(weights, "weights"), onnx.numpy_helper.from_array(bias, "bias")],
-    )
-    model = onnx.helper.make_model(graph, ir_version=8, opset_imports=[onnx.helper.make_opsetid("", 13)])
-    if card:
-        onnx.helper.set_model_props(model, {METADATA_KEY: card.to_json()})
-    onnx.save(model, path)
-    return path
-
-
-@pytest.fixture(scope="session")
-def model(tmp_path_factory):
-    pytest.importorskip("onnxruntime")
-    card = Card("bands", "float32", LABELS, FRONTEND, "logits", "")
-    return str(write_model(tmp_path_factory.mktemp("listen") / "bands.onnx", card))
 
 
 @pytest.fixture(scope="session")
@@ -148,7 +117,7 @@ def test_listen_refuses_a_stdin_without_audio(model):
         listen(model, "-", input=b"")
 
 
-def test_listen_refuses_a_model_without_card(tmp_path, clip):
+def test_listen_refuses_a_model_without_card(write_model, tmp_path, clip):
     with pytest.raises(ArtefactError, match="labels and front end"):
         listen(str(write_model(tmp_path / "other.onnx", None)), clip)
 
@@ -242,3 +211,54 @@ def test_listen_imports_nothing_heavy(model, clip):
     )
     run = subprocess.run([sys.executable, "-c", code, model, clip], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[-1] == "[]"
+
+
+def test_listen_runs_a_command_for_events_and_says_what_it_left_out(model, clip, tmp_path):
+    script = "import os, sys; open(sys.argv[1], 'a').write(os.environ['EDGEASR_LABEL'])"
+    result = listen(model, clip, "--exec", f'{sys.executable} -c "{script}" {tmp_path / "heard"}')
+    assert (tmp_path / "heard").read_text() == "low"
+    assert "--exec: not run for 2 events that came while it ran or within a second\n" in result.stderr
+    assert len(result.stdout.splitlines()) == 3
+
+
+def test_listen_records_what_it_hears(model, clip, tmp_path):
+    result = listen(model, clip, "--record", str(tmp_path / "heard"))
+    times = [line.split()[0] for line in result.stdout.splitlines()]
+    names = sorted(path.name for path in (tmp_path / "heard").iterdir())
+    assert [re.search(r"-0*(\d+\.\d\d)s-", name)[1] for name in names] == times
+    assert result.stderr.endswith("heard: 3 recordings\n")
+
+
+def test_listen_takes_the_settings_that_the_bundle_keeps(model, clip, tmp_path):
+    folder = shutil.copytree(BUILTIN, tmp_path / "bundle")
+    artefact = shutil.copy(model, folder)
+    Bundle.open(folder).keep_spotting({"config": {"threshold": 0.7, "minimum_count": 1000}, "measured": {}})
+    result = listen(artefact, clip)
+    assert result.stdout == ""
+    assert "bands.onnx: listens as its bundle says, from a threshold of 0.7\n" in result.stderr
+    assert len(listen(artefact, clip, "--minimum-count", "1").stdout.splitlines()) == 3
+    high = listen(artefact, clip, "--minimum-count", "1", "--threshold", "high=1").stdout
+    assert [line.split()[2] for line in high.splitlines()] == ["low", "low"]
+
+
+def test_listen_lists_the_microphones(monkeypatch):
+    there = [Device(3, "USB thing", 2, 44100, True), Device(5, "other", 1, 16000, False)]
+    monkeypatch.setattr("edgeasr.cli.listen.devices_there", lambda: there)
+    assert json.loads(listen("--list-devices", "--json").stdout) == {
+        "devices": [
+            {"number": 3, "name": "USB thing", "channels": 2, "sample_rate_hz": 44100, "default": True},
+            {"number": 5, "name": "other", "channels": 1, "sample_rate_hz": 16000, "default": False},
+        ]
+    }
+    rows = listen("--list-devices").stdout.splitlines()
+    assert any(re.fullmatch(r"\s*3\s+USB thing\s+2\s+44100\s+default\s*", row) for row in rows)
+    monkeypatch.setattr("edgeasr.cli.listen.devices_there", list)
+    result = listen("--list-devices")
+    assert result.stdout == ""
+    assert result.stderr.startswith("no microphone: plug one in, or pipe the audio in")
+
+
+def test_listen_without_an_artefact_is_wrong_usage():
+    result = CliRunner().invoke(command, [])
+    assert result.exit_code == 2
+    assert "Missing argument 'ARTEFACT'" in result.stderr

@@ -94,8 +94,11 @@ def test_firmware_is_written_again_over_itself_and_what_was_built(model: Path, t
 
 def test_firmware_of_a_missing_operator_names_it_and_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
-    path.write_bytes(one("SHAPE", [Value((2, 3), "INT8", 0.1)], [Value((2,), "INT32")], out_type="INT32"))
-    with pytest.raises(FirmwareError, match="SHAPE.*CONV_2D"):
+    source, output = Value((2, 3), "INT8", 0.1), Value((2, 3), "INT8", 0.1)
+    path.write_bytes(
+        write(([Step("ELU", [source], [output], {}), Step("ABS", [output], [source], {})], [source], [output]))
+    )
+    with pytest.raises(FirmwareError, match="ABS, ELU are missing.*CONV_2D"):
         write_firmware(path, BOARDS["host"], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -152,3 +152,21 @@ def test_value_read_from_a_variable_stays_when_the_variable_changes(
     batch = Batch()
     batch.compare(write((steps, [source], [output])), 0, runs=4)
     batch.check(on_board("host"), tmp_path, SANITISERS)
+
+
+def test_shape_that_is_computed_of_sizes_is_known(tmp_path: Path, on_board: OnBoard) -> None:
+    source, flat = Value((2, 3, 4), "INT8", 0.1, 7), Value((2, 12), "INT8", 0.1, 7)
+    output = Value((2, 12), "INT8", 0.1, -128)
+    sizes, first, shape = Value((3,), "INT32"), Value((), "INT32"), Value((2,), "INT32")
+    ends = [constant([0]), constant([1]), constant([1])]
+    steps = [
+        Step("SHAPE", [source], [sizes], {"out_type": "INT32"}),
+        Step("STRIDED_SLICE", [sizes, *ends], [first], {"shrink_axis_mask": 1}),
+        Step("PACK", [first, constant(12)], [shape], {"axis": 0, "values_count": 2}),
+        Step("RESHAPE", [source, shape], [flat], {}),
+        Step("RELU", [flat], [output], {}),
+    ]
+    batch = Batch()
+    batch.compare(write((steps, [source], [output])), 0)
+    assert len(batch.models[0][0].steps) == 1
+    batch.check(on_board("host"), tmp_path, SANITISERS)

@@ -37,6 +37,7 @@ CASES: list[tuple[ModuleType, str, dict[str, Any]]] = [
     (elements, "test_quantize_is_bit_exact", {}),
     (elements, "test_dequantize_is_bit_exact", {}),
     (layout, "test_reshapes_are_bit_exact", {}),
+    (layout, "test_shape_is_exact", {}),
     (layout, "test_transpose_is_bit_exact", {}),
     (layout, "test_concatenation_and_splits_are_bit_exact", {}),
     (layout, "test_pack_and_unpack_are_bit_exact", {}),

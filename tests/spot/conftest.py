@@ -1,11 +1,12 @@
 """A model small enough to predict by hand, and audio that it reacts to."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edgeasr.card import Card
+from edgeasr.card import Card, Stepping
 from edgeasr.features import FrontendConfig
 from edgeasr.runtime import Runtime
 
@@ -44,9 +45,36 @@ class BandModel(Runtime):
         self.resets += 1
 
 
+class BandSteps(BandModel):
+    """The same for the frames of a stream, in steps of two: a step model that remembers ten."""
+
+    def __init__(self):
+        super().__init__()
+        self.card = replace(self.card, stepping=Stepping(FRONTEND.frames, 2, 1, FRONTEND.frames // 2 - 1, None))
+        self.steps = 0
+        self._recent = np.zeros((0, FRONTEND.bins), np.float32)
+
+    def step(self, frames):
+        assert frames.shape == (2, FRONTEND.bins)
+        self.steps += 1
+        self._recent = np.concatenate([self._recent, frames])[-10:]
+        if len(self._recent) < 10:
+            return None
+        return BandModel.run(self, np.concatenate([np.zeros((9, FRONTEND.bins), np.float32), self._recent]))
+
+    def reset(self):
+        super().reset()
+        self._recent = self._recent[:0]
+
+
 @pytest.fixture
 def band_model():
     return BandModel
+
+
+@pytest.fixture
+def band_steps():
+    return BandSteps
 
 
 @pytest.fixture

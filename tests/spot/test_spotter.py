@@ -65,6 +65,62 @@ def test_spotter_events_do_not_depend_on_the_chunks(band_model, tones, cuts):
     assert listen(Spotter(band_model(), CONFIG), *np.split(tones, sorted(cuts))) == whole
 
 
+ALL_SETTINGS = replace(
+    CONFIG, smoothing="exponential", thresholds={"high": 0.6}, hysteresis=0.2, minimum_count=2, refractory_ms=100
+)
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(0, 24000), max_size=20), st.sampled_from(["mean", "max", "exponential"]), st.booleans())
+def test_spotter_events_do_not_depend_on_the_chunks_with_any_settings(
+    band_model, band_steps, tones, cuts, smoothing, steps
+):
+    make, config = band_steps if steps else band_model, replace(ALL_SETTINGS, smoothing=smoothing)
+    whole = listen(Spotter(make(), config), tones)
+    assert [event.label for event in whole] == ["low", "high", "low"]  # one for each tone: hysteresis
+    assert listen(Spotter(make(), config), *np.split(tones, sorted(cuts))) == whole
+
+
+def test_spotter_runs_a_step_model_step_by_step_and_hears_what_its_window_hears(band_model, band_steps, tones):
+    stepping = band_steps()
+    events = listen(Spotter(stepping, CONFIG), tones)
+    assert stepping.steps == stepping.stepping.steps + (24000 + 800) // 160  # before the stream, and once a hop
+    expected = listen(Spotter(band_model(), CONFIG), tones)
+    assert [(event.time_s, event.label) for event in events] == [(event.time_s, event.label) for event in expected]
+
+
+@pytest.mark.parametrize(("hop_ms", "hop_samples"), [(10, 160), (20, 160), (50, 320), (60, 480), (100, 800)])
+def test_spotter_hop_is_a_whole_number_of_the_models_steps(band_steps, tones, hop_ms, hop_samples):
+    spotter = Spotter(band_steps(), replace(CONFIG, hop_ms=hop_ms))
+    assert spotter.hop_samples == hop_samples
+    assert {event.label for event in listen(spotter, tones)} == {"low", "high"}
+
+
+def test_spotter_refuses_a_threshold_of_a_label_that_there_is_not(band_model):
+    with pytest.raises(ConfigError, match="threshold for 'medium', which is none of low, high"):
+        Spotter(band_model(), replace(CONFIG, thresholds={"medium": 0.5}))
+
+
+@pytest.mark.parametrize("level", [1.0, 0.05])
+def test_spotter_survives_full_scale_noise(band_model, level):
+    draw = np.random.default_rng(0)
+    spotter = Spotter(band_model(), CONFIG)
+    spotter.feed(np.float32(level) * draw.choice(np.array([-1, 1], np.float32), 8000))
+    assert spotter.level_dbfs == pytest.approx(20 * np.log10(level), abs=1e-4)
+    assert np.isfinite(spotter.scores).all()
+
+
+@pytest.mark.parametrize("minutes", [3, pytest.param(60, marks=pytest.mark.slow)])
+def test_spotter_hears_nothing_in_a_long_silence_and_then_still_hears(band_model, tones, minutes):
+    spotter = Spotter(band_model(), replace(CONFIG, hop_ms=100))
+    second = np.zeros(8000, np.float32)
+    assert not any(spotter.feed(second) for _ in range(60 * minutes))
+    assert spotter.time_s == 60 * minutes
+    events = listen(spotter, tones)
+    expected = listen(Spotter(band_model(), replace(CONFIG, hop_ms=100)), tones)
+    assert [event.time_s - 60 * minutes for event in events] == pytest.approx([event.time_s for event in expected])
+
+
 @pytest.mark.parametrize("size", [1, 7, 79, 80, 81, 127, 160, 4096])
 def test_spotter_events_do_not_depend_on_the_size_of_equal_chunks(band_model, tones, size):
     audio = tones[:9000]
@@ -184,6 +240,10 @@ def test_spotter_refuses_audio_that_is_not_finite(band_model, tones, value):
         {"threshold": float("nan")},
         {"refractory_ms": -1},
         {"refractory_ms": float("inf")},
+        {"smoothing": "median"},
+        {"thresholds": {"low": 0.0}},
+        {"hysteresis": 1.0},
+        {"minimum_count": 0},
     ],
 )
 def test_spotter_config_refuses_values_out_of_range(settings):

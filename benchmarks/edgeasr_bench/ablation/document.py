@@ -30,7 +30,7 @@ def write_document(ablations: Sequence[Ablation]) -> str:
             Heading(f"`{one.model}` on {', '.join(name.partition(':')[0] for name in one.data)}"),
             Text(
                 f"Float: {one.measure} {100 * one.score:.2f} % of {one.clips} clips. "
-                f"Fine-tuned for {one.epochs} epochs. Keras model {one.model_sha256[:12]}."
+                f"Epochs of fine-tuning: {one.epochs}. Keras model {one.model_sha256[:12]}."
             ),
             Table(("passes", *(case.title for case in CASES)), rows),
         ]

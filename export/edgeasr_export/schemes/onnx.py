@@ -28,9 +28,9 @@ def prepare(source: Path, target: Path) -> None:
 def quantise(source: Path, target: Path, plan: Plan) -> None:
     """Write int8 as QDQ: pairs of QuantizeLinear and DequantizeLinear that ONNX Runtime fuses into integer kernels.
 
-    Weights are signed. Activations are unsigned on x86, whose integer instructions multiply unsigned by signed (a step
-    of a recurrent network was five times slower with signed ones), and signed elsewhere. Without VNNI these instructions
-    saturate, so that weights get 7 bits there.
+    Weights are signed. Activations are unsigned on x86, whose integer instructions multiply unsigned by signed (with
+    signed ones a step of a recurrent network was five times slower), and signed elsewhere. Without VNNI these
+    instructions saturate, so that weights get 7 bits there.
 
     Args:
         source: a file from `prepare`.

@@ -50,6 +50,7 @@ OPERATORS: Mapping[str, str] = {
         "RELU": "tables:relu",
         "RELU6": "tables:relu",
         "RESHAPE": "movement:reshape",
+        "SHAPE": "movement:shape",
         "SLICE": "movement:move",
         "SOFTMAX": "tables:softmax",
         "SPACE_TO_BATCH_ND": "movement:move",
@@ -99,7 +100,7 @@ class Lowering:
         for position, operator in enumerate(self.graph.operators):
             self.position = position
             if operator.inputs and all(self._is_constant(index) for index in operator.inputs):
-                self._fold(operator)
+                self.fold(operator, *(None if index < 0 else self.constant(index) for index in operator.inputs))
                 continue
             lower_operator: Callable[[Lowering, Operator], None] = resolve(OPERATORS, operator.name, "operator")
             try:
@@ -165,9 +166,8 @@ class Lowering:
     def _is_constant(self, index: int) -> bool:
         return index < 0 or self.tensor(index).data is not None
 
-    def _fold(self, operator: Operator) -> None:
-        """Compute an operator here whose inputs are all constant."""
-        values = (None if index < 0 else self.constant(index) for index in operator.inputs)
+    def fold(self, operator: Operator, *values: NDArray[Any] | None) -> None:
+        """Compute an operator here, of values that are known now: what it gives is constant."""
         results = self.kernel(operator)(*values)
         for index, data in zip(operator.outputs, results if isinstance(results, tuple) else (results,), strict=True):
             self._tensors[index] = replace(self.tensor(index), data=np.asarray(data))

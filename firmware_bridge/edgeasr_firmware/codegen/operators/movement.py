@@ -9,7 +9,7 @@ from edgeasr.tflite.model import Operator, Tensor
 from edgeasr_firmware.codegen.copies import DIMENSIONS, Copy, copies_of
 from edgeasr_firmware.codegen.lower import Lowering
 
-__all__ = ["move", "reshape"]
+__all__ = ["move", "reshape", "shape"]
 
 _FAR = 1 << 40  # between the numbers of one input and the next; what is below is a value that fills
 _MOST_COPIES = 64
@@ -18,6 +18,12 @@ _MOST_COPIES = 64
 def reshape(lowering: Lowering, operator: Operator) -> None:
     """Lower RESHAPE, SQUEEZE and EXPAND_DIMS: the same memory under another shape."""
     lowering.alias(operator.outputs[0], operator.inputs[0])
+
+
+def shape(lowering: Lowering, operator: Operator) -> None:
+    """Lower SHAPE: all sizes are known here, and so is what is computed of them."""
+    source = lowering.tensor(operator.inputs[0])
+    lowering.fold(operator, np.zeros(source.shape, source.dtype))
 
 
 def move(lowering: Lowering, operator: Operator) -> None:

@@ -112,8 +112,12 @@ void ea_dense_columns(const ea_dense_t *p, void *columns, int32_t tile, int32_t 
 
 #if defined(__ARM_FEATURE_DSP)
 
-typedef uint32_t ea_pair_t;  /* two of 16 bits */
-#define EA_GROUP 2           /* elements that hold 4 values */
+typedef uint32_t ea_pair_t; /* two of 16 bits */
+#define EA_GROUP 2          /* elements that hold 4 values */
+
+typedef struct {
+    ea_pair_t pairs[EA_GROUP];
+} ea_group_t;
 
 static inline uint32_t ea_load4(const int8_t *from)
 {
@@ -147,7 +151,7 @@ static inline void ea_group_put(ea_pair_t *to, const int8_t *from)
 static inline int32_t ea_mac(int32_t sum, uint32_t even, uint32_t odd, const ea_pair_t *x)
 {
     uint32_t x0, x1;
-    __asm__("ldrd %0, %1, %2" : "=&r"(x0), "=r"(x1) : "o"(*(const uint64_t *)(const void *)x));
+    __asm__("ldrd %0, %1, %2" : "=&r"(x0), "=r"(x1) : "o"(*(const ea_group_t *)(const void *)x));
     sum = __smlad((int16x2_t)even, (int16x2_t)x0, sum);
     return __smlad((int16x2_t)odd, (int16x2_t)x1, sum);
 }

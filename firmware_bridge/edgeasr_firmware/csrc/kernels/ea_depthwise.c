@@ -55,7 +55,8 @@ static inline void ea_pick(ea_picker_t picker, const int8_t *from, int32_t step,
 #endif
 
 /* Load rows y .. end of channel c of the input; the padding beside them stays as it was. */
-static EA_ALONE void ea_band_load(const ea_depthwise_t *p, const int8_t *in, int32_t c, int32_t y, int32_t end, ea_band_t *band)
+static EA_ALONE void ea_band_load(const ea_depthwise_t *p, const int8_t *in, int32_t c, int32_t y, int32_t end,
+                                  ea_band_t *band)
 {
     const int32_t length = ea_row_length(p), step = p->in_c, row = p->in_w * step, height = p->in_h;
     const int8_t zero_point = p->in_zero_point;
@@ -85,7 +86,8 @@ static inline int ea_fits(const ea_depthwise_t *p)
     return p->kernel_h * p->kernel_w <= 16 && (p->kernel_h - 1) * ea_row_length(p) + p->kernel_w <= 256;
 }
 
-static EA_ALONE void ea_band_sums_fast(const ea_depthwise_t *p, int32_t c, const ea_band_t *band, int32_t rows, int32_t *sums)
+static EA_ALONE void ea_band_sums_fast(const ea_depthwise_t *p, int32_t c, const ea_band_t *band, int32_t rows,
+                                       int32_t *sums)
 {
     const int32_t length = ea_row_length(p), bias = p->bias[c], stride = p->stride_w, width = p->out_w;
     const int32_t next = p->stride_h * length;
@@ -128,7 +130,8 @@ static inline int16x2_t ea_two(int32_t low, int32_t high)
 }
 
 /* A kernel of 3x3, its weights in registers. */
-static EA_ALONE void ea_band_sums_fast(const ea_depthwise_t *p, int32_t c, const ea_band_t *band, int32_t rows, int32_t *sums)
+static EA_ALONE void ea_band_sums_fast(const ea_depthwise_t *p, int32_t c, const ea_band_t *band, int32_t rows,
+                                       int32_t *sums)
 {
     const int32_t length = ea_row_length(p), n = p->in_c, stride = p->stride_w, width = p->out_w, bias = p->bias[c];
     const int32_t next = p->stride_h * length;
@@ -153,7 +156,8 @@ static inline int ea_fits(const ea_depthwise_t *p)
     return p->kernel_h == 3 && p->kernel_w == 3;
 }
 
-static EA_ALONE void ea_band_sums_fast(const ea_depthwise_t *p, int32_t c, const ea_band_t *band, int32_t rows, int32_t *sums)
+static EA_ALONE void ea_band_sums_fast(const ea_depthwise_t *p, int32_t c, const ea_band_t *band, int32_t rows,
+                                       int32_t *sums)
 {
     const int32_t length = ea_row_length(p), stride = p->stride_w, width = p->out_w, bias = p->bias[c];
     const int32_t next = p->stride_h * length;
@@ -175,9 +179,11 @@ static EA_ALONE void ea_band_sums_fast(const ea_depthwise_t *p, int32_t c, const
 
 #endif
 
-static EA_ALONE void ea_band_sums(const ea_depthwise_t *p, int32_t c, const ea_band_t *band, int32_t rows, int32_t *sums)
+static EA_ALONE void ea_band_sums(const ea_depthwise_t *p, int32_t c, const ea_band_t *band, int32_t rows,
+                                  int32_t *sums)
 {
-    const int32_t length = ea_row_length(p), step = p->in_c, stride = p->stride_w, outputs = p->out_w, bias = p->bias[c];
+    const int32_t length = ea_row_length(p), step = p->in_c, stride = p->stride_w, outputs = p->out_w;
+    const int32_t bias = p->bias[c];
     int32_t height = p->kernel_h, width = p->kernel_w, next = length - width, x, ky, kx;
     if (next == 0) { /* rows without a gap: as one */
         width *= height;

@@ -16,7 +16,7 @@ typedef struct {
     int32_t group;                             /* output channels that share them */
     int32_t step_out, step_y, step_x, step_in; /* between weights */
     int32_t in_zero_point, zero_point, lo, hi;
-    int32_t wide; /* the sum is scaled from 64 bits, by 16 bits of the multiplier, as int16 layers with int64 bias are */
+    int32_t wide; /* the sum is scaled from 64 bits, by 16 bits of the multiplier, as most layers of int16 are */
 } ea_general_t;
 
 void ea_general_s8(const ea_general_t *p, const int8_t *in, int8_t *out);

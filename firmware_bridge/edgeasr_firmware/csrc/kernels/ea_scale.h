@@ -99,7 +99,8 @@ static inline void ea_confine(int8_t *values, int32_t count, int8_t lo, int8_t h
 }
 
 #if defined(__ARM_FEATURE_MVE)
-/* The same for four channels at once: the shift is positive to the left. */
+
+/* `ea_scaled` and `ea_saturated` for four channels at once: the shift is positive to the left. */
 static inline int32x4_t ea_scaled4(int32x4_t accumulator, int32x4_t multiplier, int32x4_t shift, int32_t zero_point)
 {
     int32x4_t right = vminq_s32(shift, vdupq_n_s32(0));
@@ -110,7 +111,8 @@ static inline int32x4_t ea_scaled4(int32x4_t accumulator, int32x4_t multiplier, 
 }
 
 /* The same where every shift is to the right. */
-static inline int32x4_t ea_scaled4_down(int32x4_t accumulator, int32x4_t multiplier, int32x4_t shift, int32_t zero_point)
+static inline int32x4_t ea_scaled4_down(int32x4_t accumulator, int32x4_t multiplier, int32x4_t shift,
+                                        int32_t zero_point)
 {
     int32x4_t high = vqrdmulhq_s32(accumulator, multiplier);
     high = vrshlq_s32(vaddq_s32(high, vshrq_n_s32(high, 31)), shift);
@@ -127,6 +129,7 @@ static inline int32x4_t ea_scaled_n(int32x4_t accumulator, ea_scale_t scale)
     high = vaddq_n_s32(high, scale.zero_point);
     return vmaxq_s32(vminq_s32(high, vdupq_n_s32(127)), vdupq_n_s32(-128));
 }
+
 #endif
 
 #endif

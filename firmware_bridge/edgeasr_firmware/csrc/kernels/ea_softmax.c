@@ -90,7 +90,8 @@ static void ea_softmax_wide_row(const ea_softmax_wide_t *p, const int16_t *in, i
     mantissa = (int32_t)(((sum >> 1) + (1 << 13)) >> 14); /* in [1, 2), 16 fractional bits */
     factor = ea_between_knots(p->reciprocals, mantissa - 3 * 32768);
     for (i = 0; i < p->depth; i++) {
-        int32_t share = (int32_t)(((int64_t)ea_power(p, in[i] - most) * factor + ((int64_t)1 << (30 - zeros))) >> (31 - zeros));
+        int64_t product = (int64_t)ea_power(p, in[i] - most) * factor;
+        int32_t share = (int32_t)((product + ((int64_t)1 << (30 - zeros))) >> (31 - zeros));
         out[i] = (int16_t)(share > 32767 ? 32767 : share < 0 ? 0 : share);
     }
 }

@@ -1,0 +1,1 @@
+"""Services for the clients that people already have."""

@@ -1,0 +1,115 @@
+"""Thresholds tried on the scores of one stream: the events are those of the spotter."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeasr.audio.clip import Clip
+from edgeasr.card import Card
+from edgeasr.data.stream import SpokenWord
+from edgeasr.errors import ConfigError
+from edgeasr.features import FrontendConfig
+from edgeasr.metrics.operating_point import THRESHOLDS, Listened, choose_point, listen, try_thresholds
+from edgeasr.metrics.plot import plot_det
+from edgeasr.runtime import Runtime
+from edgeasr.spot import Spotter, SpotterConfig
+
+LABELS = ("_silence_", "low", "high")
+CONFIG = SpotterConfig(hop_ms=20, smoothing_ms=60, threshold=0.7, refractory_ms=250)
+WORDS = (SpokenWord(1.0, 1.5, "low"), SpokenWord(4.0, 4.5, "low"), SpokenWord(8.0, 8.5, "high"))
+
+
+class Bands(Runtime):
+    """Say where the energy of the newer half of the window lies: nowhere, below or above 2 kHz."""
+
+    name, version, threads, path = "fake", "fake 1", 1, Path("fake.tflite")
+    card = Card(
+        "fake",
+        "float32",
+        LABELS,
+        FrontendConfig("spectrogram", 8000, clip_ms=200, window_ms=16, hop_ms=10, fft_size=128),
+        "probabilities",
+        "",
+    )
+
+    def run(self, features):
+        newer = features[len(features) // 2 :].mean(axis=0)
+        energy = np.array([2.0, newer[:32].sum(), newer[32:].sum()], np.float32)
+        return energy / energy.sum()
+
+    def reset(self):
+        pass
+
+
+@pytest.fixture(scope="module")
+def clip() -> Clip:
+    """Give 12 s of noise with the tones of `WORDS` in falling loudness, and one more that is none."""
+    time = np.arange(96000) / 8000
+    audio = 0.001 * np.random.default_rng(0).standard_normal(96000)
+    for start, hz, amplitude in ((1, 500, 0.5), (4, 500, 0.1), (8, 3000, 0.3), (10.5, 500, 0.2)):
+        inside = (time >= start) & (time < start + 0.5)
+        audio[inside] += amplitude * np.sin(2 * np.pi * hz * time[inside])
+    return Clip(audio.astype(np.float32), 8000)
+
+
+@pytest.fixture(scope="module")
+def listened(clip: Clip) -> Listened:
+    return listen(Bands(), CONFIG, clip)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        CONFIG,
+        replace(CONFIG, threshold=0.9, hysteresis=0.3),
+        replace(CONFIG, thresholds={"high": 0.99}, minimum_count=4),
+    ],
+)
+def test_events_of_the_scores_are_those_of_the_spotter(clip: Clip, listened: Listened, config: SpotterConfig) -> None:
+    spotter = Spotter(Bands(), config)
+    events = spotter.feed(clip.samples) + spotter.finish()
+    assert events
+    assert listened.events(config) == events
+
+
+def test_measure_counts_words_and_false_accepts(listened: Listened) -> None:
+    found = listened.measure(CONFIG, WORDS)
+    assert (found.words, found.missed) == (3, 0)
+    assert found.labels["low"].false_accepts == 1
+    assert found.labels["high"].false_accepts == 0
+
+
+def test_thresholds_trade_false_accepts_for_misses(listened: Listened) -> None:
+    points = try_thresholds(listened, WORDS)
+    assert tuple(point.threshold for point in points) == THRESHOLDS
+    missed = [point.detection.missed for point in points]
+    assert missed == sorted(missed)
+    assert missed[0] < missed[-1] == 3
+
+
+def test_chosen_threshold_is_the_lowest_with_the_rate(listened: Listened) -> None:
+    points = try_thresholds(listened, WORDS)
+    chosen = choose_point(points, 0)
+    index = points.index(chosen)
+    assert all(point.detection.false_accepts == 0 for point in points[index:])
+    assert points[index - 1].detection.false_accepts > 0
+    assert choose_point(points, 1e9) is points[0]
+
+
+def test_no_threshold_is_chosen_where_none_has_the_rate(listened: Listened) -> None:
+    always = replace(listened, scores=np.tile(np.array([0, 1, 0], np.float32), (len(listened.scores), 1)))
+    assert choose_point(try_thresholds(always, WORDS), 1.0) is None
+
+
+def test_listening_to_another_rate_is_refused(clip: Clip) -> None:
+    with pytest.raises(ConfigError, match="expected audio of 8000 Hz, got 16000"):
+        listen(Bands(), CONFIG, replace(clip, sample_rate_hz=16000))
+
+
+def test_plot_of_the_trade_off_is_a_picture(listened: Listened, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    points = try_thresholds(listened, WORDS)
+    plot_det(points, points[50], tmp_path / "det.png")
+    assert (tmp_path / "det.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
