@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Do a study of one of the seed documents again, and compare its figures with ours.",
     ),
     "listen": ("edgeasr.cli.listen", "Spot words in a microphone, a file or a stream."),
+    "serve": ("edgeasr.cli.serve", "Serve wake words and speech to text to Home Assistant and others."),
     "transcribe": ("edgeasr.cli.transcribe", "Write down what is said in a file, a stream or the microphone."),
     "doctor": ("edgeasr.cli.doctor", "Say what is installed here, what works and what is missing."),
 }

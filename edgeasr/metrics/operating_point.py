@@ -1,5 +1,6 @@
 """The operating points of a spotter: all thresholds tried on one stream, and the one for a requested rate."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,8 @@ from edgeasr.spot.spotter import make_decoder
 
 __all__ = ["THRESHOLDS", "Listened", "OperatingPoint", "choose_point", "listen", "try_thresholds"]
 
-THRESHOLDS = (*(percent / 100 for percent in range(5, 100)), 0.995, 0.998, 0.999)
+# 0.05 to 0.9999, evenly spaced as logits: what tells a good model from a better one lies near 1.
+THRESHOLDS = tuple(round(1 / (1 + math.exp(-step / 10)), 5) for step in range(-30, 91))
 
 
 @dataclass(frozen=True)

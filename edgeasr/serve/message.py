@@ -1,7 +1,7 @@
 """Messages of the Wyoming protocol (https://github.com/OHF-Voice/wyoming), read with limits on everything.
 
-A message is a line of JSON, `{"type", "data", "data_length", "payload_length"}`, then as many bytes of further JSON data
-and of payload as it says.
+A message is a line of JSON, `{"type", "data", "data_length", "payload_length"}`, then as many bytes of further JSON
+data and of payload as it says.
 """
 
 import asyncio

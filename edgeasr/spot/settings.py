@@ -82,4 +82,4 @@ def kept_settings(model: Path) -> SpotterConfig | None:
         return None  # other programs call their files manifest.json too
     if not spotting:
         return None
-    return from_mapping(SpotterConfig, spotting["config"], f"{folder / 'manifest.json'}: spotting")
+    return from_mapping(SpotterConfig, spotting.get("config", {}), f"{folder / 'manifest.json'}: spotting")

@@ -74,6 +74,7 @@ class Job:
             return file
 
         layers = _distinct((name, operators_of(name, operators)) for name in known)
+        layers += [(f"({name})", (tensor,)) for name, tensor in self.made_by.names(self._source).items()]
         return fewest_kept(trial, baseline, layers, self.card, self.calibration, self.settings.max_drop).notes
 
     def write(self, file: Path, plan: Plan, method: str = "") -> None:

@@ -1,12 +1,13 @@
 """The spotter in C: the sources, and the settings that go with a model."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from edgeasr.spot.decoder import is_keyword
+from edgeasr.spot.settings import SmoothingKind
 from edgeasr_firmware.codegen.write import array
 from edgeasr_firmware.headers import definitions, guarded
 
@@ -24,9 +25,10 @@ class SpotSettings:
         logits: the model gives logits, of which the softmax is taken; else probabilities.
         scale, zero_point: of the model's int8 output.
         hop_frames: frames of the front end from one inference to the next.
-        inferences: scores are averaged over so many.
-        threshold: smallest averaged score that is reported.
+        inferences: scores are smoothed over so many.
+        threshold: smallest smoothed score that is reported.
         wait_inferences: the first inference after an event at which its label may be reported again, 1 the next.
+        smoothing, thresholds, hysteresis, minimum_count: as a `SpotterConfig` has them.
     """
 
     labels: Sequence[str]
@@ -37,6 +39,10 @@ class SpotSettings:
     inferences: int
     threshold: float
     wait_inferences: int
+    smoothing: SmoothingKind = "mean"
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    hysteresis: float = 0.0
+    minimum_count: int = 1
 
 
 def spot_files(settings: SpotSettings) -> dict[str, str]:
@@ -52,11 +58,18 @@ def spot_files(settings: SpotSettings) -> dict[str, str]:
         "ZERO_POINT": settings.zero_point,
         "HOP_FRAMES": settings.hop_frames,
         "INFERENCES": settings.inferences,
-        "THRESHOLD": settings.threshold,
         "WAIT_INFERENCES": settings.wait_inferences,
+        "MINIMUM_COUNT": settings.minimum_count,
+        "HYSTERESIS": int(settings.hysteresis > 0),
+        "SMOOTHING_MAX": int(settings.smoothing == "max"),
+        "SMOOTHING_EXPONENTIAL": int(settings.smoothing == "exponential"),
     }
     reported = np.array([is_keyword(label) for label in settings.labels], np.uint8)
-    lines = ["#include <stdint.h>", "", *array("ea_spot_reported", reported)]
+    limits = [settings.thresholds.get(label, settings.threshold) for label in settings.labels]
+    thresholds = np.array(limits, np.float32)
+    lines = ["#include <stdint.h>", "", *array("ea_spot_reported", reported), *array("ea_spot_thresholds", thresholds)]
+    if settings.hysteresis:
+        lines += array("ea_spot_releases", thresholds * np.float32(1 - settings.hysteresis))
     if settings.logits:
         lines += array("ea_spot_exponentials", np.exp(-np.arange(256) * settings.scale).astype(np.float32))
     files = {path.name: path.read_text() for path in sorted(_SOURCES.iterdir())}

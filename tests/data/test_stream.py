@@ -8,7 +8,6 @@ import pytest
 from edgeasr.audio.clip import Clip
 from edgeasr.audio.wav import write_wav
 from edgeasr.data.dataset import Example
-from edgeasr.data.disturb import amplify, telephone
 from edgeasr.data.stream import SpokenWord, build_stream, read_stream, record_words, write_stream
 from edgeasr.errors import DataError
 
@@ -127,24 +126,3 @@ def test_truth_that_is_none_is_refused(tmp_path: Path, truth: str, complaint: st
     (tmp_path / "truth.json").write_text(truth)
     with pytest.raises(DataError, match=complaint):
         read_stream(tmp_path / "truth.json")
-
-
-def test_amplify_changes_the_level_and_clips_at_full_scale() -> None:
-    clip = Clip(np.float32(0.2) * tone(500, 1), RATE_HZ)
-    assert level_db(amplify(clip, -12).samples) == pytest.approx(level_db(clip.samples) - 12, abs=0.01)
-    loud = amplify(clip, 30).samples
-    assert (loud.min(), loud.max()) == (-1, np.float32(32767 / 32768))
-    assert np.mean(np.abs(loud) > 0.99) > 0.8
-
-
-@pytest.mark.parametrize(("hz", "passes"), [(100, False), (1000, True), (3000, True), (3900, False), (6000, False)])
-def test_telephone_passes_its_band_without_delay(hz: float, passes: bool) -> None:
-    pytest.importorskip("soxr")
-    samples = np.sin(2 * np.pi * hz * np.arange(40000) / 16000).astype(np.float32)
-    heard = telephone(Clip(samples, 16000))
-    assert len(heard.samples) == len(samples)
-    middle = slice(4000, 36000)
-    if passes:
-        assert np.abs(heard.samples[middle] - samples[middle]).max() < 0.02
-    else:
-        assert level_db(heard.samples[middle]) < level_db(samples) - 35

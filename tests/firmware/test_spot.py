@@ -1,5 +1,6 @@
 """The spotter in C beside the classes in Python."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from edgeasr.scores import softmax
 from edgeasr.spot.decoder import Decoder
-from edgeasr.spot.smoothing import MeanSmoother
+from edgeasr.spot.smoothing import SMOOTHERS
 from edgeasr_firmware.boards import build, run
 from edgeasr_firmware.spot import SpotSettings, spot_files
 
@@ -34,8 +35,15 @@ def run_c(board, settings, given, folder):
 
 
 def run_python(settings, given, refractory_samples):
-    smooth = MeanSmoother(settings.inferences, len(settings.labels))
-    decide = Decoder(settings.labels, settings.threshold, refractory_samples)
+    smooth = SMOOTHERS[settings.smoothing](settings.inferences, len(settings.labels))
+    decide = Decoder(
+        settings.labels,
+        settings.threshold,
+        refractory_samples,
+        settings.thresholds,
+        settings.hysteresis,
+        settings.minimum_count,
+    )
     real = (given.astype(np.float32) - np.float32(settings.zero_point)) * np.float32(settings.scale)
     scores = [smooth(row) for row in (softmax(real) if settings.logits else real)]
     heard = [decide(row, (number + 1) * HOP_SAMPLES) for number, row in enumerate(scores)]
@@ -58,3 +66,35 @@ def test_spot_hears_what_python_hears(
     assert np.abs(scores - expected_scores).max() < 3e-7
     assert np.array_equal(heard, expected_heard)
     assert len(set(heard)) == 4  # nothing, and each label that is reported
+
+
+@pytest.mark.parametrize(
+    ("smoothing", "thresholds", "hysteresis", "minimum_count"),
+    [
+        ("max", {}, 0.0, 1),
+        ("exponential", {"no": 0.45, "stop": 0.7}, 0.25, 1),
+        ("mean", {"yes": 0.5}, 0.1, 2),
+        ("exponential", {}, 0.0, 3),
+    ],
+)
+@pytest.mark.parametrize("logits", [True, False])
+def test_spot_smooths_and_decides_as_python_with_all_settings(
+    on_board, tmp_path, logits, smoothing, thresholds, hysteresis, minimum_count
+):
+    scale, zero_point = (0.125, 10) if logits else (1 / 256, -128)
+    settings = SpotSettings(
+        LABELS, logits, scale, zero_point, 1, 3, 0.6, 2, smoothing, thresholds, hysteresis, minimum_count
+    )
+    given = outputs(settings)
+    heard, scores = run_c(on_board("host"), settings, given, tmp_path)
+    expected_heard, expected_scores = run_python(settings, given, 2 * HOP_SAMPLES)
+    assert np.abs(scores - expected_scores).max() < 6e-7
+    assert np.array_equal(heard, expected_heard)
+    assert len(set(heard)) == 4
+    plain = run_python(replace(settings, hysteresis=0.0, minimum_count=1), given, 2 * HOP_SAMPLES)[0]
+    assert np.array_equal(plain, heard) == (not hysteresis and minimum_count == 1)  # they make a difference
+
+
+def test_spot_never_reports_what_is_no_keyword(on_board, tmp_path):
+    settings = SpotSettings(("silence", "unknown", "yes", "_other", "stop"), True, 0.125, 10, 1, 1, 0.6, 0)
+    assert set(run_c(on_board("host"), settings, outputs(settings), tmp_path)[0]) == {-1, 2, 4}

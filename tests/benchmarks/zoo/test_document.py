@@ -30,8 +30,10 @@ def test_classifier_has_its_figures_in_each_table(
         "measure": "accuracy",
         "Keras": "98.76",
         "TFLite float32": "99.00",
+        "TFLite dynamic": "-",
         "TFLite int8": "98.70",
         "ONNX float32": "-",
+        "ONNX dynamic": "-",
         "ONNX int8": "-",
     }
     assert row(text, "Size in kB", "ds-cnn")["TFLite int8"] == "27"

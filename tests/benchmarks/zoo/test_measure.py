@@ -13,6 +13,7 @@ from edgeasr.errors import BundleError
 from edgeasr.models import MODELS
 from edgeasr_bench.record import Result
 from edgeasr_bench.zoo import best_bundles, measure, measure_zoo
+from edgeasr_bench.zoo.entry import STEPS
 
 
 class Commands:
@@ -56,7 +57,7 @@ def test_best_bundle_on_the_dev_split_is_taken(write_bundle: Callable[..., Bundl
 
 def test_folders_without_bundles_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=f"^expected trained bundles in {tmp_path}, got none: pass folders"):
-        best_bundles([tmp_path])
+        measure_zoo([tmp_path], tmp_path / "records", 1.0)
 
 
 def test_entry_holds_what_the_commands_said(
@@ -65,7 +66,7 @@ def test_entry_holds_what_the_commands_said(
     bundle = write_bundle("a", dev_accuracy=0.8)
     work = tmp_path / "work"
     entry = measure_zoo([tmp_path / "bundles"], work, 0.5)["ds-cnn"]
-    assert set(entry.results) == {"tflite float32", "tflite int8", "onnx float32", "onnx int8"}
+    assert set(entry.results) == {step.key for step in STEPS}
     assert entry.results["onnx int8"].latency_us == result.latency_us
     assert (entry.score, entry.clip_ms, entry.parameters) == (0.875, 1500.0, 23180)
     assert (entry.model_sha256, entry.failures) == (bundle.manifest.model_sha256, {})
@@ -88,7 +89,17 @@ def test_what_is_done_is_done_again_only_for_another_bundle_or_version(
     commands.called.clear()
     monkeypatch.setattr(measure, "__version__", "99.0")
     assert measure_zoo(folders, work, 1.0)["ds-cnn"].edgeasr == "99.0"
-    assert len(commands.called) == 5
+    assert len(commands.called) == len(STEPS) + 1
+
+
+def test_rows_of_models_whose_bundles_are_elsewhere_stay(
+    write_bundle: Callable[..., Bundle], commands: Commands, tmp_path: Path
+) -> None:
+    write_bundle("a", dev_accuracy=0.8)
+    there = measure_zoo([tmp_path / "bundles"], tmp_path / "work", 1.0)
+    commands.called.clear()
+    assert measure_zoo([], tmp_path / "work", 1.0) == there
+    assert commands.called == []
 
 
 def test_failed_export_leaves_the_others(
@@ -97,7 +108,7 @@ def test_failed_export_leaves_the_others(
     write_bundle("a", dev_accuracy=0.8)
     commands.fail = ("--int8",)
     entry = measure_zoo([tmp_path / "bundles"], tmp_path / "work", 1.0)["ds-cnn"]
-    assert set(entry.results) == {"tflite float32", "onnx float32"}
+    assert set(entry.results) == {step.key for step in STEPS if step.scheme != "int8"}
     assert entry.failures == {"tflite int8": "export failed", "onnx int8": "export failed"}
 
 
@@ -107,7 +118,7 @@ def test_nothing_is_benched_where_every_export_failed(
     write_bundle("a", dev_accuracy=0.8)
     commands.fail = ("export",)
     entry = measure_zoo([tmp_path / "bundles"], tmp_path / "work", 1.0)["ds-cnn"]
-    assert (entry.results, len(entry.failures), len(commands.called)) == ({}, 4, 4)
+    assert (entry.results, len(entry.failures), len(commands.called)) == ({}, len(STEPS), len(STEPS))
 
 
 def test_failed_bench_is_a_reason(write_bundle: Callable[..., Bundle], commands: Commands, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-/* The spotter: scores of one inference after the other in, keywords out, as the classes MeanSmoother and Decoder of
- * edgeasr do it. Its settings are in ea_spot_config.h, which edgeasr generates. */
+/* The spotter: scores of one inference after the other in, keywords out, as the smoothers and the Decoder of edgeasr do
+ * it. Its settings are in ea_spot_config.h, which edgeasr generates. */
 #ifndef EA_SPOT_H
 #define EA_SPOT_H
 
@@ -10,9 +10,15 @@
 /* The caller's memory. */
 typedef struct {
     float scores[EA_SPOT_LABELS]; /* smoothed, of the last inference: for the caller to read */
+#if !EA_SPOT_SMOOTHING_EXPONENTIAL
     float recent[EA_SPOT_INFERENCES][EA_SPOT_LABELS];
     uint32_t next;
+#endif
     uint32_t wait[EA_SPOT_LABELS]; /* inferences in which a label is not reported again */
+#if EA_SPOT_HYSTERESIS
+    uint8_t fired[EA_SPOT_LABELS]; /* and its score has not fallen since */
+#endif
+    uint32_t best, count; /* the label that reached its threshold last, and how often in turn */
 } ea_spot;
 
 /* Forget all scores and events. */
