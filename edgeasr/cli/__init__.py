@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "import": ("edgeasr.cli.import_", "Make a bundle of a model that was trained elsewhere."),
     "export": ("edgeasr.cli.export", "Convert a bundle to quantised TFLite and ONNX, and verify it."),
     "firmware": ("edgeasr.cli.firmware", "Write an int8 model as C99 for a microcontroller, and prove it is the same."),
-    "inspect": ("edgeasr.cli.inspect", "Look into an artefact: operators, shapes, sizes, scales, and where it loses."),
+    "inspect": ("edgeasr.cli.inspect", "Look into a .tflite or .onnx file: operators, shapes, sizes, scales."),
     "bench": ("edgeasr.cli.bench", "Compare speed, accuracy, size and memory with the float original."),
     "report": ("edgeasr.cli.report", "Make a page of bench records: in words, in drawings and in tables."),
     "compare": (

@@ -17,10 +17,10 @@ from edgeasr.cli.options import (
 )
 from edgeasr.cli.output import note, print_json, print_table, progress_bar
 from edgeasr.cli.spotting import spotter_config, spotter_options
-from edgeasr.cli.stream import StreamSettings, evaluate_stream
+from edgeasr.cli.stream import StreamSettings, evaluate_stream, stream_options
 
 if TYPE_CHECKING:
-    from edgeasr.data.dataset import Split
+    from edgeasr.data.dataset import Example, Split
     from edgeasr.metrics.evaluation import Evaluation
     from edgeasr.runtime import Runtime
 
@@ -43,28 +43,7 @@ _WORST = 5  # utterances shown
     type=click.Path(path_type=Path),
     help="Write the confusion matrix as a PNG picture; with --stream misses against false accepts.",
 )
-@click.option("--stream", is_flag=True, help="Spot words in continuous audio, made of the clips and background.")
-@click.option(
-    "--recording",
-    type=click.Path(path_type=Path),
-    help="Truth (JSON, as --truth or MLPerf Tiny writes it) of a recording to spot words in.",
-)
-@click.option("--noise", default="", help="Noise of the stream, a folder or zip.  [default: made, of four colours]")
-@click.option("--speech", default="", help="Background speech of the stream, a folder or zip.  [default: none]")
-@click.option("--snr-db", type=float, default=10.0, show_default=True, help="Speech to noise in the stream.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Order and gaps of the stream.")
-@click.option(
-    "--truth",
-    type=click.Path(path_type=Path),
-    help="Write the truth about the stream as JSON, and the stream beside it as WAV.",
-)
-@click.option(
-    "--target-fa-per-hour",
-    type=click.FloatRange(0),
-    help="Choose the lowest threshold with at most so many false accepts an hour.",
-)
-@click.option("--write", is_flag=True, help="Keep the threshold in the bundle, for `edgeasr listen`.")
-@click.option("--robustness", is_flag=True, help="Measure the stream under noise, gains, clipping, a telephone line.")
+@stream_options
 @spotter_options
 @json_option
 def command(
@@ -77,16 +56,7 @@ def command(
     runtime: str | None,
     threads: int,
     plot: Path | None,
-    stream: bool,
-    recording: Path | None,
-    noise: str,
-    speech: str,
-    snr_db: float,
-    seed: int,
-    truth: Path | None,
-    target_fa_per_hour: float | None,
-    write: bool,
-    robustness: bool,
+    stream: StreamSettings | None,
     spotting: dict[str, Any],
     as_json: bool,
 ) -> None:
@@ -102,44 +72,19 @@ def command(
     edgeasr evaluate digits --stream --split dev --target-fa-per-hour 1 --write
     edgeasr evaluate orders/ctc-small.int8.tflite --lm orders/words.arpa
     """
-    from edgeasr.data import load_datasets
     from edgeasr.data.arrays import load_inputs
     from edgeasr.metrics.evaluation import evaluate, labels_of
     from edgeasr.packages import check_installed
     from edgeasr.runtime import load
 
-    if not (stream or recording):
-        _refuse_stream_options(
-            noise=noise,
-            speech=speech,
-            truth=truth,
-            write=write,
-            robustness=robustness,
-            target_fa_per_hour=target_fa_per_hour is not None,
-            **spotting,
-        )
+    if spotting and not stream:
+        raise click.UsageError("the options of a spotter are for continuous audio: pass --stream or --recording")
     loaded = load(model, runtime, threads)
-    if stream or recording:
+    if stream:
         if labels or lm:
             raise click.UsageError("--labels and --lm are for clips: leave them out with --stream and --recording")
-        specs, speaker = ((), None) if recording else (data, leave_out) if data else _data_of(model, leave_out)
-        settings = StreamSettings(
-            specs,
-            split,
-            speaker,
-            recording,
-            noise,
-            speech,
-            snr_db,
-            seed,
-            truth,
-            target_fa_per_hour,
-            write,
-            robustness,
-            plot,
-            as_json,
-        )
-        evaluate_stream(loaded, spotter_config(model, spotting), settings)
+        words = () if stream.recording else _examples(model, data, leave_out, split)[0]
+        evaluate_stream(loaded, spotter_config(model, spotting), stream, words, split, plot, as_json)
         return
     if loaded.ctc and plot:
         raise click.UsageError("--plot draws a confusion matrix, and this model transcribes: leave it out")
@@ -148,8 +93,7 @@ def command(
     if loaded.ctc:
         check_installed("jiwer", "wer", "measuring word errors")
     names = labels_of(loaded, labels)
-    specs, speaker = (data, leave_out) if data else _data_of(model, leave_out)
-    examples = load_datasets(specs, speaker).labelled(split)
+    examples, specs = _examples(model, data, leave_out, split)
     note(f"{loaded.version} on {len(examples)} clips of {' + '.join(specs)}, {split} split")
     features, targets = load_inputs(examples, names, loaded.frontend, loaded.ctc)
     if loaded.ctc:
@@ -167,10 +111,14 @@ def command(
         plot_confusion(result.confusion, result.labels, plot)
 
 
-def _refuse_stream_options(**given: Any) -> None:
-    for name, value in given.items():
-        if value:
-            raise click.UsageError(f"--{name.replace('_', '-')} is for continuous audio: pass --stream or --recording")
+def _examples(
+    model: Path, data: tuple[str, ...], leave_out: str | None, split: "Split"
+) -> tuple[tuple["Example", ...], tuple[str, ...]]:
+    """Load the labelled clips of a split, and say of which data sets they are."""
+    from edgeasr.data import load_datasets
+
+    specs, speaker = (data, leave_out) if data else _data_of(model, leave_out)
+    return load_datasets(specs, speaker).labelled(split), specs
 
 
 def _transcripts(

@@ -1,6 +1,9 @@
 """Options that several commands share: one name, one meaning, one help text."""
 
+import functools
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,6 +14,7 @@ __all__ = [
     "labels_option",
     "leave_out_option",
     "lm_option",
+    "option_group",
     "runtime_option",
     "split_option",
     "threads_option",
@@ -41,6 +45,31 @@ split_option = click.option(
 threads_option = click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of the inference."
 )
+
+
+def option_group(
+    keyword: str, options: Mapping[str, Callable[..., Any]], make: Callable[[dict[str, Any]], Any]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command a group of options, which it takes as one argument.
+
+    Args:
+        keyword: of that argument.
+        options: of click, by the names of their values, in the order of the help.
+        make: turns the values by name into the argument.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def gather(**arguments: Any) -> None:
+            values = {name: arguments.pop(name) for name in options}
+            command(**{keyword: make(values)}, **arguments)
+
+        decorated: Callable[..., None] = gather
+        for option in reversed(list(options.values())):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
 
 
 def _parse_labels(value: str | None) -> tuple[str, ...]:

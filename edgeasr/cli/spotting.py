@@ -1,13 +1,13 @@
 """The options of a spotter, for the commands that spot words."""
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
+from edgeasr.cli.options import option_group
 from edgeasr.cli.output import note
 from edgeasr.spot import SpotterConfig
 from edgeasr.spot.settings import SmoothingKind, kept_settings
@@ -15,61 +15,51 @@ from edgeasr.spot.settings import SmoothingKind, kept_settings
 __all__ = ["spotter_config", "spotter_options"]
 
 _DEFAULT = SpotterConfig()
-_OPTIONS = (
-    click.option(
+_OPTIONS = {
+    "threshold": click.option(
         "--threshold",
         multiple=True,
         metavar="[LABEL=]P",
         callback=lambda ctx, option, values: [_parse_threshold(value) for value in values],
         help=f"Smallest smoothed probability that is an event, for all or one label.  [default: {_DEFAULT.threshold}]",
     ),
-    click.option(
+    "smoothing_ms": click.option(
         "--smoothing-ms",
         type=click.FloatRange(0),
         help=f"Smooth the probabilities over this time.  [default: {_DEFAULT.smoothing_ms:g}]",
     ),
-    click.option(
+    "smoothing": click.option(
         "--smoothing",
         type=click.Choice(get_args(SmoothingKind)),
         help=f"How to smooth them.  [default: {_DEFAULT.smoothing}]",
     ),
-    click.option(
+    "hop_ms": click.option(
         "--hop-ms",
         type=click.FloatRange(0, min_open=True),
         help=f"Step between inferences.  [default: {_DEFAULT.hop_ms:g}]",
     ),
-    click.option(
+    "refractory_ms": click.option(
         "--refractory-ms",
         type=click.FloatRange(0),
         help=f"Time in which a label is not reported again.  [default: {_DEFAULT.refractory_ms:g}]",
     ),
-    click.option(
+    "hysteresis": click.option(
         "--hysteresis",
         type=click.FloatRange(0, 1, max_open=True),
         help="Share of the threshold by which the score must have fallen below it, before a label is reported again.  "
         f"[default: {_DEFAULT.hysteresis:g}, it need not fall]",
     ),
-    click.option(
+    "minimum_count": click.option(
         "--minimum-count",
         type=click.IntRange(1, 1000),
         help=f"Inferences in turn that must reach the threshold.  [default: {_DEFAULT.minimum_count}]",
     ),
+}
+
+
+spotter_options = option_group(
+    "spotting", _OPTIONS, lambda values: {name: value for name, value in values.items() if value not in (None, [])}
 )
-_NAMES = ("threshold", "smoothing_ms", "smoothing", "hop_ms", "refractory_ms", "hysteresis", "minimum_count")
-
-
-def spotter_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a spotter; it takes what was given of them as `spotting`."""
-
-    @functools.wraps(command)
-    def collect(**arguments: Any) -> None:
-        given = {name: arguments.pop(name) for name in _NAMES}
-        command(spotting={name: value for name, value in given.items() if value not in (None, [])}, **arguments)
-
-    decorated: Callable[..., None] = collect
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated
 
 
 def spotter_config(model: Path, spotting: dict[str, Any]) -> SpotterConfig:
@@ -77,7 +67,7 @@ def spotter_config(model: Path, spotting: dict[str, Any]) -> SpotterConfig:
 
     Args:
         model: a bundle or an artefact.
-        spotting: as `spotter_options` gives it.
+        spotting: what was given of `spotter_options`, by name.
 
     Raises:
         BundleError, ConfigError: what the bundle keeps cannot be read.

@@ -1,22 +1,23 @@
 """`edgeasr evaluate --stream`: a spotter on continuous audio."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgeasr.cli.options import option_group
 from edgeasr.cli.output import note, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
-    from edgeasr.data.dataset import Split
+    from edgeasr.data.dataset import Example, Split
     from edgeasr.data.stream import Stream
     from edgeasr.metrics.operating_point import Listened, OperatingPoint
     from edgeasr.runtime import Runtime
     from edgeasr.spot import SpotterConfig
 
-__all__ = ["StreamSettings", "evaluate_stream"]
+__all__ = ["StreamSettings", "evaluate_stream", "stream_options"]
 
 _SNRS_DB = (20.0, 10.0, 5.0, 0.0)
 _GAINS_DB = (-20.0, -10.0, 10.0, 20.0)
@@ -28,9 +29,6 @@ class StreamSettings:
     """What to do on continuous audio.
 
     Attributes:
-        data: data sets of the words.
-        split: of words, noise and speech.
-        leave_out: a speaker who makes the test split.
         recording: truth of a recording to evaluate on, instead of a stream of clips.
         noise: folder or zip of noise; empty for noise by NumPy.
         speech: folder or zip of background speech; empty for none.
@@ -40,13 +38,8 @@ class StreamSettings:
         target_fa_per_hour: false accepts an hour that a threshold is chosen for.
         write: whether to keep the settings in the bundle.
         robustness: whether to measure under disturbances too.
-        plot: where to draw the trade-off.
-        as_json: whether to print for programs.
     """
 
-    data: tuple[str, ...]
-    split: "Split"
-    leave_out: str | None
     recording: Path | None
     noise: str
     speech: str
@@ -56,12 +49,91 @@ class StreamSettings:
     target_fa_per_hour: float | None
     write: bool
     robustness: bool
-    plot: Path | None
-    as_json: bool
 
 
-def evaluate_stream(model: "Runtime", config: "SpotterConfig", settings: StreamSettings) -> None:
+_DEFAULTS = {"noise": "", "speech": "", "snr_db": 10.0, "seed": 0, "write": False, "robustness": False}
+_OPTIONS = {
+    "stream": click.option(
+        "--stream", is_flag=True, help="Spot words in continuous audio, made of the clips and background."
+    ),
+    "recording": click.option(
+        "--recording",
+        type=click.Path(path_type=Path),
+        help="Truth (JSON, as --truth or MLPerf Tiny writes it) of a recording to spot words in.",
+    ),
+    "noise": click.option(
+        "--noise",
+        default=_DEFAULTS["noise"],
+        help="Noise of the stream, a folder or zip.  [default: made, of four colours]",
+    ),
+    "speech": click.option(
+        "--speech",
+        default=_DEFAULTS["speech"],
+        help="Background speech of the stream, a folder or zip.  [default: none]",
+    ),
+    "snr_db": click.option(
+        "--snr-db", type=float, default=_DEFAULTS["snr_db"], show_default=True, help="Speech to noise in the stream."
+    ),
+    "seed": click.option(
+        "--seed",
+        type=click.IntRange(0),
+        default=_DEFAULTS["seed"],
+        show_default=True,
+        help="Order and gaps of the stream.",
+    ),
+    "truth": click.option(
+        "--truth",
+        type=click.Path(path_type=Path),
+        help="Write the truth about the stream as JSON, and the stream beside it as WAV.",
+    ),
+    "target_fa_per_hour": click.option(
+        "--target-fa-per-hour",
+        type=click.FloatRange(0),
+        help="Choose the lowest threshold with at most so many false accepts an hour.",
+    ),
+    "write": click.option("--write", is_flag=True, help="Keep the threshold in the bundle, for `edgeasr listen`."),
+    "robustness": click.option(
+        "--robustness", is_flag=True, help="Measure the stream under noise, gains, clipping, a telephone line."
+    ),
+}
+
+
+def _settings(values: dict[str, Any]) -> StreamSettings | None:
+    """Give what was asked for; None where it is clips that are to be evaluated.
+
+    Raises:
+        UsageError: an option is for continuous audio, and there is none.
+    """
+    if values.pop("stream") or values["recording"]:
+        return StreamSettings(**values)
+    for name, value in values.items():
+        if value is not None and value != _DEFAULTS.get(name):
+            raise click.UsageError(f"--{name.replace('_', '-')} is for continuous audio: pass --stream or --recording")
+    return None
+
+
+stream_options = option_group("stream", _OPTIONS, _settings)
+
+
+def evaluate_stream(
+    model: "Runtime",
+    config: "SpotterConfig",
+    settings: StreamSettings,
+    examples: "Sequence[Example]",
+    split: "Split",
+    plot: Path | None,
+    as_json: bool,
+) -> None:
     """Measure a spotter on continuous audio and print what it found.
+
+    Args:
+        model: what to listen with.
+        config: of the spotter.
+        settings: what to do.
+        examples: words for the stream; none for a recording.
+        split: of noise and speech.
+        plot: where to draw the trade-off.
+        as_json: whether to print for programs.
 
     Raises:
         EdgeASRError: the model cannot spot, the data cannot be read, or no threshold gives what is asked for.
@@ -69,30 +141,30 @@ def evaluate_stream(model: "Runtime", config: "SpotterConfig", settings: StreamS
     from edgeasr.data.stream import write_stream
     from edgeasr.metrics.operating_point import OperatingPoint, try_thresholds
 
-    make = _stream_maker(model, settings)
+    make = _stream_maker(model, settings, examples, split)
     stream = make(settings.snr_db)
     note(f"{model.version} on {stream.clip.duration_s / 60:.1f} minutes with {len(stream.words)} words")
     if settings.truth:
         write_stream(settings.truth, stream)
     listened = _listen(model, config, stream)
     used = OperatingPoint(config.threshold, listened.measure(config, stream.words))
-    if settings.target_fa_per_hour is not None or settings.plot:
+    if settings.target_fa_per_hour is not None or plot:
         points = try_thresholds(listened, stream.words)
         if settings.target_fa_per_hour is not None:
             used = _choose(points, settings.target_fa_per_hour)
             config = replace(config, threshold=used.threshold, thresholds={})
-        if settings.plot:
+        if plot:
             from edgeasr.metrics.plot import plot_det
 
-            plot_det(points, used, settings.plot)
+            plot_det(points, used, plot)
     rows = {"as it is": used.detection}
     if settings.robustness:
         for name, disturbed in _disturbed(stream, None if settings.recording else make):
             rows[name] = _listen(model, config, disturbed, name).measure(config, stream.words)
     if settings.write:
-        _keep(model, config, settings, used)
+        _keep(model, config, settings, split, used)
     result = {"threshold": used.threshold, **used.detection.to_json()}
-    if settings.as_json:
+    if as_json:
         disturbances = {name: row.to_json() for name, row in rows.items()} if settings.robustness else {}
         print_json({**result, "robustness": disturbances})
         return
@@ -103,10 +175,11 @@ def evaluate_stream(model: "Runtime", config: "SpotterConfig", settings: StreamS
         _print_robustness(rows)
 
 
-def _stream_maker(model: "Runtime", settings: StreamSettings) -> "Callable[[float], Stream]":
+def _stream_maker(
+    model: "Runtime", settings: StreamSettings, examples: "Sequence[Example]", split: "Split"
+) -> "Callable[[float], Stream]":
     """Read what a stream is made of; give a function that makes it at a ratio of speech to noise."""
     from edgeasr.audio.resample import resample
-    from edgeasr.data import load_datasets
     from edgeasr.data.noise import noise_bank
     from edgeasr.data.stream import build_stream, read_stream, record_words
     from edgeasr.errors import DataError
@@ -120,12 +193,11 @@ def _stream_maker(model: "Runtime", settings: StreamSettings) -> "Callable[[floa
         stream = read_stream(settings.recording)
         named = replace(stream, clip=resample(stream.clip, rate_hz), words=name_words(stream.words, keywords))
         return lambda snr_db: named
-    examples = load_datasets(settings.data, settings.leave_out).labelled(settings.split)
     words = record_words([example for example in examples if example.label != "silence"], rate_hz)
     if not any(word.label in keywords for word in words):
-        raise DataError(f"{' + '.join(settings.data)}: none of {', '.join(keywords)} is said in it: choose other data")
-    noise = noise_bank(settings.noise, rate_hz, settings.split)
-    speech = noise_bank(settings.speech, rate_hz, settings.split) if settings.speech else noise[:0]
+        raise DataError(f"none of {', '.join(keywords)} is said in the {split} split: choose other data")
+    noise = noise_bank(settings.noise, rate_hz, split)
+    speech = noise_bank(settings.speech, rate_hz, split) if settings.speech else noise[:0]
     return lambda snr_db: build_stream(words, keywords, rate_hz, noise, speech, snr_db, settings.seed)
 
 
@@ -169,14 +241,16 @@ def _choose(points: "list[OperatingPoint]", target_fa_per_hour: float) -> "Opera
     return chosen
 
 
-def _keep(model: "Runtime", config: "SpotterConfig", settings: StreamSettings, used: "OperatingPoint") -> None:
+def _keep(
+    model: "Runtime", config: "SpotterConfig", settings: StreamSettings, split: "Split", used: "OperatingPoint"
+) -> None:
     from edgeasr.bundle import Bundle
     from edgeasr.config import to_mapping
 
     folder = model.path if model.path.is_dir() else model.path.parent
     measured: dict[str, Any] = {
         "artefact": "" if model.path.is_dir() else model.path.name,
-        "split": settings.split,
+        "split": split,
         "recording": settings.recording.name if settings.recording else "",
         "snr_db": settings.snr_db,
         **used.detection.to_json(),

@@ -41,13 +41,15 @@ def test_hook_is_held_back_for_a_second_and_while_it_runs(monkeypatch: pytest.Mo
     monkeypatch.setattr(time, "monotonic", lambda: now_s)
     hook = EventCommand(command("import time; time.sleep(0.5)"), print)
     hook(EVENT)
-    hook(EVENT)
     now_s = 101.5  # late enough, but it still runs
     hook(EVENT)
-    assert hook.skipped == 2
+    assert hook.skipped == 1
     hook.finish()
     hook(EVENT)
     hook.finish()
+    assert hook.skipped == 1
+    now_s = 102.4  # it has ended, but too soon
+    hook(EVENT)
     assert hook.skipped == 2
 
 

@@ -112,7 +112,7 @@ def test_robustness_measures_every_disturbance(model: str, tones: str) -> None:
     [
         (["--write"], "--write is for continuous audio"),
         (["--target-fa-per-hour", "0"], "--target-fa-per-hour is for continuous audio"),
-        (["--hop-ms", "20"], "--hop-ms is for continuous audio"),
+        (["--hop-ms", "20"], "the options of a spotter are for continuous audio"),
         (["--stream", "--labels", "a,b"], "--labels and --lm are for clips"),
         (["--stream", "--threshold", "low=2"], "expected P or LABEL=P"),
         (["--stream", "--threshold", "loud"], "expected P or LABEL=P"),
@@ -128,7 +128,7 @@ def test_stream_of_words_that_the_model_does_not_spot_is_refused(model: str, tmp
     for label in ("yes", "no"):
         write_wav(tmp_path / "test" / label / "a.wav", Clip(np.full(800, 0.1, np.float32), 16000))
     message = refused(DataError, model, "--stream", "--data", f"folder:{tmp_path}")
-    assert "none of low, high is said in it" in message
+    assert "none of low, high is said in the test split" in message
 
 
 def test_a_rate_that_no_threshold_has_is_an_error(model: str, tones: str) -> None:

@@ -11,7 +11,15 @@ from edgeasr.card import Card
 from edgeasr.data.stream import SpokenWord
 from edgeasr.errors import ConfigError
 from edgeasr.features import FrontendConfig
-from edgeasr.metrics.operating_point import THRESHOLDS, Listened, choose_point, listen, try_thresholds
+from edgeasr.metrics.detection import Detection, LabelDetection
+from edgeasr.metrics.operating_point import (
+    THRESHOLDS,
+    Listened,
+    OperatingPoint,
+    choose_point,
+    listen,
+    try_thresholds,
+)
 from edgeasr.metrics.plot import plot_det
 from edgeasr.runtime import Runtime
 from edgeasr.spot import Spotter, SpotterConfig
@@ -96,6 +104,15 @@ def test_chosen_threshold_is_the_lowest_with_the_rate(listened: Listened) -> Non
     assert all(point.detection.false_accepts == 0 for point in points[index:])
     assert points[index - 1].detection.false_accepts > 0
     assert choose_point(points, 1e9) is points[0]
+
+
+def test_chosen_threshold_is_above_every_one_with_a_higher_rate() -> None:
+    """A refractory time can hide false accepts of a low threshold behind each other."""
+    points = [
+        OperatingPoint(threshold, Detection({"low": LabelDetection(1, 0, false_accepts)}, 3600.0, ()))
+        for threshold, false_accepts in ((0.2, 1), (0.4, 3), (0.6, 1), (0.8, 0))
+    ]
+    assert choose_point(points, 1.0) is points[2]
 
 
 def test_no_threshold_is_chosen_where_none_has_the_rate(listened: Listened) -> None:
