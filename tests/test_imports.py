@@ -30,6 +30,7 @@ ORDERS = (
     ("edgeasr.decode", "edgeasr.data", "edgeasr.train", "edgeasr.cli"),
     ("edgeasr.bundle", "edgeasr.runtime", "edgeasr.metrics", "edgeasr.train", "edgeasr.cli"),
     ("edgeasr.decode", "edgeasr.runtime", "edgeasr.transcribe", "edgeasr.cli"),
+    ("edgeasr.spot", "edgeasr.transcribe", "edgeasr.serve", "edgeasr.cli"),
 )
 HEAVY = {
     "ai_edge_litert",
@@ -49,6 +50,7 @@ HEAVY = {
     "soxr",
     "tensorflow",
     "tf2onnx",
+    "tf_keras",
     "tflite_runtime",
     "torch",
 }

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,7 +65,17 @@ def command(
     def report(heard: dict[str, Any]) -> None:
         click.echo(json.dumps(heard) if as_json else _line(heard))
 
-    asyncio.run(serve(services, host, port, started, note, report))
+    async def run() -> None:
+        # An exception out of the handler, as elsewhere, could hit the loop anywhere; asyncio sees to SIGINT itself.
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await serve(services, host, port, started, note, report)
+
+    try:
+        asyncio.run(run())
+    except asyncio.CancelledError:
+        sys.exit(128 + signal.SIGTERM)
 
 
 def _line(heard: dict[str, Any]) -> str:

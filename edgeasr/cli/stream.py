@@ -138,9 +138,12 @@ def evaluate_stream(
     Raises:
         EdgeASRError: the model cannot spot, the data cannot be read, or no threshold gives what is asked for.
     """
+    from edgeasr.bundle import Bundle
+    from edgeasr.config import to_mapping
     from edgeasr.data.stream import write_stream
     from edgeasr.metrics.operating_point import OperatingPoint, try_thresholds
 
+    bundle = Bundle.open(_folder(model)) if settings.write else None  # before minutes of work
     make = _stream_maker(model, settings, examples, split)
     stream = make(settings.snr_db)
     note(f"{model.version} on {stream.clip.duration_s / 60:.1f} minutes with {len(stream.words)} words")
@@ -161,8 +164,16 @@ def evaluate_stream(
     if settings.robustness:
         for name, disturbed in _disturbed(stream, None if settings.recording else make):
             rows[name] = _listen(model, config, disturbed, name).measure(config, stream.words)
-    if settings.write:
-        _keep(model, config, settings, split, used)
+    if bundle:
+        measured = {
+            "artefact": "" if model.path.is_dir() else model.path.name,
+            "split": split,
+            "recording": settings.recording.name if settings.recording else "",
+            "snr_db": settings.snr_db,
+            **used.detection.to_json(),
+        }
+        bundle.keep_spotting({"config": to_mapping(config), "measured": measured})
+        note(f"{bundle.path}: keeps the threshold {config.threshold:g} for listening")
     result = {"threshold": used.threshold, **used.detection.to_json()}
     if as_json:
         disturbances = {name: row.to_json() for name, row in rows.items()} if settings.robustness else {}
@@ -241,22 +252,8 @@ def _choose(points: "list[OperatingPoint]", target_fa_per_hour: float) -> "Opera
     return chosen
 
 
-def _keep(
-    model: "Runtime", config: "SpotterConfig", settings: StreamSettings, split: "Split", used: "OperatingPoint"
-) -> None:
-    from edgeasr.bundle import Bundle
-    from edgeasr.config import to_mapping
-
-    folder = model.path if model.path.is_dir() else model.path.parent
-    measured: dict[str, Any] = {
-        "artefact": "" if model.path.is_dir() else model.path.name,
-        "split": split,
-        "recording": settings.recording.name if settings.recording else "",
-        "snr_db": settings.snr_db,
-        **used.detection.to_json(),
-    }
-    Bundle.open(folder).keep_spotting({"config": to_mapping(config), "measured": measured})
-    note(f"{folder}: keeps the threshold {config.threshold:g} for listening")
+def _folder(model: "Runtime") -> Path:
+    return model.path if model.path.is_dir() else model.path.parent
 
 
 def _print_labels(used: "OperatingPoint") -> None:

@@ -64,9 +64,11 @@ def load_split(path: str | None) -> Dataset:
     Raises:
         DataError: no path, not such a file, or one without `sources.csv`.
     """
+    if path is None:
+        raise DataError("mlperf-kws-split is not downloaded: give its zip as mlperf-kws-split:PATH")
     dataset = load(path)
     try:
-        with zipfile.ZipFile(str(path)) as archive:
+        with zipfile.ZipFile(path) as archive:
             (name,) = (name for name in archive.namelist() if PurePosixPath(name).name == "sources.csv")
             rows = list(csv.DictReader(io.StringIO(archive.read(name).decode())))
         splits: dict[str, Split] = {

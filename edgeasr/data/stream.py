@@ -157,7 +157,9 @@ def read_stream(path: Path) -> Stream:
     """
     try:
         truth = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise DataError(f"{path}: expected the truth about a recording ({error.strerror})") from error
+    except ValueError as error:
         raise DataError(f"{path}: expected the truth about a recording, JSON ({error})") from error
     if isinstance(truth, list) and len(truth) == 1:
         (truth,) = truth

@@ -13,7 +13,7 @@ from edgeasr.atomic import replacing
 from edgeasr.bundle import Bundle
 from edgeasr.card import Card, read_from_tflite
 from edgeasr.errors import FirmwareError
-from edgeasr.spot.spotter import SpotterConfig
+from edgeasr.spot.settings import SpotterConfig, kept_settings
 from edgeasr.tflite import quantisation
 from edgeasr.tflite.interpreter import Interpreter
 from edgeasr.tflite.model import Model, read_model
@@ -115,7 +115,7 @@ def _files(
         f"edgeasr firmware {name} --board {board.name}"
     )
     files = {name: (KERNELS / name).read_text() for name in _kernel_files(program)}
-    files.update(_ears(card, program))
+    files.update(_ears(path, card, program))
     files["model.h"] = header(program, plan, origin)
     files["model.c"] = source(program, plan, origin)
     sources = sorted(name for name in files if name.endswith(".c"))
@@ -127,11 +127,11 @@ def _files(
     return files
 
 
-def _ears(card: Card | None, program: Program) -> dict[str, str]:
+def _ears(path: Path, card: Card | None, program: Program) -> dict[str, str]:
     """Give the files of the front end, and of the spotter for a classifier of int8, where the card tells of them."""
     if card is None or card.frontend is None:
         return {}
-    (output, _), frontend, config = program.outputs[0], card.frontend, SpotterConfig()
+    (output, _), frontend, config = program.outputs[0], card.frontend, kept_settings(path) or SpotterConfig()
     try:
         files = frontend_files(frontend)
     except FirmwareError as error:
@@ -150,6 +150,10 @@ def _ears(card: Card | None, program: Program) -> dict[str, str]:
         inferences=max(1, round(config.smoothing_ms / step_ms)),
         threshold=config.threshold,
         wait_inferences=math.ceil(config.refractory_ms / step_ms),
+        smoothing=config.smoothing,
+        thresholds=config.thresholds,
+        hysteresis=config.hysteresis,
+        minimum_count=config.minimum_count,
     )
     return {**files, **spot_files(settings)}
 

@@ -13,7 +13,7 @@ from edgeasr.audio.wav import write_wav
 from edgeasr.builtin import BUILTIN
 from edgeasr.bundle import Bundle
 from edgeasr.cli import group
-from edgeasr.errors import ConfigError, DataError, EdgeASRError
+from edgeasr.errors import BundleError, ConfigError, DataError, EdgeASRError
 
 
 def invoke(*arguments: str | Path) -> Result:
@@ -146,3 +146,9 @@ def test_a_rate_that_no_threshold_has_is_an_error(model: str, tones: str) -> Non
         "0",
     )
     assert "no threshold has 0 false accepts an hour or fewer" in message
+
+
+def test_write_without_a_bundle_is_refused_before_the_work(model: str, tones: str) -> None:
+    result = invoke(model, "--stream", "--data", tones, "--write")
+    assert isinstance(result.exception, BundleError)
+    assert "minutes with" not in result.stderr
