@@ -108,6 +108,7 @@ def command(
     from edgeasr.builtin import copy_builtin
     from edgeasr.bundle import Bundle
     from edgeasr_export import ExportSettings, conversions, export_bundle
+    from edgeasr_export.importing import formats_of, load_source
 
     if bundle and out:
         raise click.UsageError("--out is for the built-in model; the files of a bundle are written into it")
@@ -122,8 +123,9 @@ def command(
     )
     names = tuple(dict.fromkeys(schemes or ("int8",)))
     formats = None if format_ == "all" else (format_,)
-    steps = conversions(names, formats)  # a package that is missing is named before the built-in model is copied
+    conversions(names, formats)  # a package that is missing is named before the built-in model is copied
     opened = Bundle.open(bundle) if bundle else copy_builtin(out or Path("digits"))
+    steps = conversions(names, formats, formats_of(load_source(opened).kind))
     exported: Bundle = export_bundle(
         opened, names, formats, settings, time_limit_s=time_limit, progress=lambda step: note(f"converting {step} ...")
     )
@@ -162,7 +164,7 @@ def command(
     original = (
         "" if checked["accuracy_original"] is None else f", of which it has {checked['accuracy_original']:.1%} right"
     )
-    click.echo(f"Verified against the Keras original on {checked['samples']} clips{original}.")
+    click.echo(f"Verified against the original on {checked['samples']} clips{original}.")
     click.echo(f"Written to {exported.path}/{exported.manifest.model}.*")
 
 

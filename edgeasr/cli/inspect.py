@@ -70,7 +70,7 @@ def command(artefact: Path, against: Path | None, clips: int, plot: Path | None,
         return
     _print_layers(layers)
     if card:
-        click.echo(f"{card.model}, {card.scheme}, of the Keras model {card.model_sha256[:12]}")
+        click.echo(f"{card.model}, {card.scheme}, of the model {card.model_sha256[:12]}")
         click.echo(f"labels: {' '.join(card.labels)}")
         click.echo(f"licence: {card.licence or 'not stated'}")
     else:
@@ -86,7 +86,8 @@ def _compare(artefact: Path, against: Path, clips: int) -> "list[Difference]":
     with tempfile.TemporaryDirectory(prefix="edgeasr-inspect.") as scratch:
         complete = with_baselines(bundle, Path(scratch), note)
         own = artefact.suffix.removeprefix(".")
-        originals = [item for item in complete.manifest.artefacts if (item.format, item.scheme) == (own, "float32")]
+        wanted = f"{bundle.manifest.model}.float32.{own}"
+        originals = [item for item in complete.manifest.artefacts if item.name == wanted]
         if not originals:
             raise click.UsageError(f"{against} has no float32 .{own} file: run `edgeasr export {against} --float32`")
         return compare(artefact, complete.path / originals[0].name, complete.samples().verification[:clips])

@@ -61,11 +61,10 @@ class Job:
         if scheme(self.scheme).coarse:
             kept += tuple(tensor for name in self.floats.fine for tensor in self._tensors(name, operators))
         plan = Plan({}, kept, self.settings.per_tensor)
-        if not scheme(self.scheme).calibrated:
-            self.write(file, plan)
-            return ()
-        method, plan = self._calibrate(file, baseline, plan)
-        if self.settings.max_drop is None:
+        method = ""
+        if scheme(self.scheme).calibrated:
+            method, plan = self._calibrate(file, baseline, plan)
+        if self.settings.max_drop is None or self.scheme == "float32":
             self.write(file, plan, method)
             return ()
 

@@ -65,7 +65,9 @@ def _run_worker(
         WORKER, str(work), *steps, time_limit_s=time_limit_s, environment=_ENVIRONMENT, log=work / "worker.log"
     ) as worker:
         for report in worker.reports():
-            if "start" in report:
+            if "note" in report:
+                progress(report["note"])
+            elif "start" in report:
                 began = report["start"]
                 progress(began)
             else:
@@ -78,7 +80,8 @@ def _run_worker(
 
 def _failed(step: str, worker: Child) -> Conversion:
     if step != ORIGINAL:
-        return Conversion(step, failure=worker.ending("the converter"))
+        longer = ": give it a longer --time-limit" if worker.stopped else ""
+        return Conversion(step, failure=worker.ending("the converter") + longer)
     if worker.stopped:
-        raise ExportError(worker.ending("loading and running the Keras model"))
-    raise ExportError(f"the Keras model cannot be loaded and run: {worker.ending('the process')}")
+        raise ExportError(worker.ending("loading and running the original"))
+    raise ExportError(f"the original cannot be loaded and run: {worker.ending('the process')}")

@@ -110,7 +110,6 @@ class ForeignFloats(Floats):
     def file(self, made_by: Exporter, format: str) -> Path:
         file = self.folder / f"float32{made_by.suffix}"
         if not file.exists():
-            self.folder.mkdir(exist_ok=True)
             write_float32(self.source, format, file)
         return file
 

@@ -1,5 +1,6 @@
 """Make artefacts of one original; what several of them need is made once."""
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -70,7 +71,9 @@ class Maker:
         grid = grid_of(scheme_name, self.settings.per_tensor) if self._is_improved else None
         baseline = self.work / f"{cut}.float32{made_by.suffix}"
         if not baseline.exists():
-            self._job(self._floats(cut, None), made_by, "float32").write(baseline, Plan())
+            unfinished = baseline.with_name(f"unfinished.{baseline.name}")
+            self._job(self._floats(cut, None), made_by, "float32").write(unfinished, Plan())
+            unfinished.replace(baseline)
         file = self.work / f"{self.card.model}{'.stream' if cut == 'step' else ''}.{scheme_name}{made_by.suffix}"
         notes = self._job(self._floats(cut, grid), made_by, scheme_name).make(file, baseline)
         if cut == "step" and not self.settings.streaming:
@@ -118,7 +121,7 @@ class Maker:
     def _floats(self, cut: Cut, grid: Grid | None) -> Floats:
         key = (cut, grid)
         if key not in self._floats_of:
-            folder = self.work / f"floats-{len(self._floats_of)}"
+            folder = Path(tempfile.mkdtemp(prefix="floats-", dir=self.work))  # nothing of a worker that died
             if self.source.kind != "keras" and cut == "clip" and grid is None:
                 self._floats_of[key] = ForeignFloats(self.source, folder)
             else:

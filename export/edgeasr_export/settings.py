@@ -16,7 +16,7 @@ class ExportSettings:
     Attributes:
         calibration: how the range of an activation is chosen, a key of `METHODS`, or `AUTO`: the one of `TRIED` whose
             scores come nearest to the float file's on calibration clips.
-        keep_float: names of layers that stay float in schemes with quantised activations.
+        keep_float: names of layers that stay float.
         max_drop: in percent of the answers: further layers stay float, the fewest that are found, with which no more
             of them change; None for none.
         per_tensor: one scale for each weight tensor, instead of one for each of its output channels.

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeasr.data.arrays import BACKGROUND
 from edgeasr.errors import ExportError
 from edgeasr.metrics.answers import agreement, answers, output_lengths, right_answers
 from edgeasr.metrics.classification import mcnemar_p
@@ -67,7 +68,7 @@ def verify(
     """
     model = load(path)
     if not np.isfinite(reference).all():
-        raise ExportError("the Keras model gives scores that are not finite (NaN or infinite): train it again")
+        raise ExportError("the original gives scores that are not finite (NaN or infinite): train it again")
     scores = model.run_batch(features)
     if model.ctc:  # what comes after the end of a clip is not looked at
         for length, one, other in zip(output_lengths(features, model.ctc), scores, reference, strict=True):
@@ -89,7 +90,9 @@ def verify(
         )
     if len(targets):
         right = right_answers(targets, model.labels, model.ctc)
-        result = _with_accuracy(result, said == right, said_reference == right)
+        words = slice(None) if model.ctc else targets != BACKGROUND  # background has no right answer
+        if len(right[words]):
+            result = _with_accuracy(result, (said == right)[words], (said_reference == right)[words])
     if scheme.max_error is not None and result.max_abs_error > scheme.max_error:
         raise ExportError(
             f"differs from the Keras original by {result.max_abs_error:.2g}, expected at most {scheme.max_error:g}"

@@ -31,9 +31,7 @@ def main(work: Path, steps: list[str]) -> None:
     settings = from_mapping(ExportSettings, json.loads((work / "settings.json").read_text()), "settings.json")
     bundle = Bundle(work, from_mapping(Manifest, json.loads((work / "manifest.json").read_text()), "manifest.json"))
     source = load_source(bundle)
-    maker = Maker(
-        work, source, settings, bundle.card(""), bundle.manifest, calibration, lambda line: print(line, file=sys.stderr)
-    )
+    maker = Maker(work, source, settings, bundle.card(""), bundle.manifest, calibration, lambda line: report(note=line))
     for step in steps:
         report(start=step)
         if step == ORIGINAL:

@@ -72,6 +72,8 @@ def find_model(path: Path) -> Path:
     found = [item.name for item in bundle.manifest.artefacts if (item.format, item.scheme) == ("tflite", "int8")]
     if not found:
         raise FirmwareError(f"{path}: expected a bundle with an int8 TFLite file: edgeasr export {path} --int8")
+    if len(found) > 1:
+        raise FirmwareError(f"{path}: expected one int8 TFLite file, got {', '.join(found)}: pass the file itself")
     return path / found[0]
 
 

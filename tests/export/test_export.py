@@ -22,7 +22,9 @@ from edgeasr.scores import softmax
 from edgeasr_export import EXPORTERS, SCHEMES, ExportSettings, conversion, export_bundle
 from edgeasr_export.calibration import METHODS, TRIED
 from edgeasr_export.conversion import Conversion
+from edgeasr_export.importing import Source
 from edgeasr_export.inspection import describe
+from edgeasr_export.maker import Maker
 from edgeasr_export.schemes import scheme
 from edgeasr_export.verify import Verification, verify
 
@@ -123,7 +125,7 @@ def test_export_again_gives_the_same_bytes(make_bundle: MakeBundle, dense_model:
 
 def test_export_of_a_model_that_hangs_is_stopped(make_bundle: MakeBundle, dense_model: Any) -> None:
     bundle = make_bundle(dense_model)
-    with pytest.raises(ExportError, match=r"loading and running the Keras model was stopped after 0\.001 s"):
+    with pytest.raises(ExportError, match=r"loading and running the original was stopped after 0\.001 s"):
         export_bundle(bundle, ["int8"], ["tflite"], time_limit_s=0.001)  # every model hangs for longer than that
     assert [name for name in leftovers(bundle) if name != "export.log"] == []
 
@@ -153,7 +155,7 @@ def test_conversion_that_hangs_or_crashes_costs_only_itself(tmp_path: Path, monk
     steps = ["tflite:float32", "tflite:int8", "onnx:int8", "onnx:dynamic", "onnx:float32"]
     assert conversion.convert(tmp_path, steps, 2, begun.append) == [
         Conversion("tflite:float32", "tflite:float32"),
-        Conversion("tflite:int8", failure="the converter was stopped after 2 s"),
+        Conversion("tflite:int8", failure="the converter was stopped after 2 s: give it a longer --time-limit"),
         Conversion("onnx:int8", failure="the converter crashed (SIGSEGV)"),
         Conversion("onnx:dynamic", failure="unsupported operator"),
         Conversion("onnx:float32", "onnx:float32"),
@@ -237,8 +239,31 @@ def test_export_of_a_damaged_model_says_so(make_bundle: MakeBundle, dense_model:
     bundle = make_bundle(dense_model)
     whole = bundle.model_path.read_bytes()
     bundle.model_path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ExportError, match="the Keras model cannot be loaded"):  # past the hash check of Bundle.open
+    with pytest.raises(ExportError, match="the original cannot be loaded"):  # past the hash check of Bundle.open
         export_bundle(bundle, ["int8"])
+
+
+def test_worker_that_starts_again_takes_nothing_of_the_one_that_died(
+    make_bundle: MakeBundle, dense_model: Any, tmp_path: Path
+) -> None:
+    """Folders of float files must not be found again by their number: another worker makes them in another order."""
+    bundle = make_bundle(dense_model)
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "model.keras").write_bytes(bundle.model_path.read_bytes())
+
+    def maker() -> Maker:
+        settings = ExportSettings("minmax", improve=("fold",))
+        samples = bundle.samples().calibration
+        return Maker(work, Source("keras", work / "model.keras"), settings, bundle.card(""), bundle.manifest, samples)
+
+    maker().make("tflite", "float32")
+    (first,) = {path.parent for path in work.glob("floats-*/float32.tflite")}
+    before = first.joinpath("float32.tflite").read_bytes()
+    maker().make("tflite", "dynamic")
+    folders = {path.parent for path in work.glob("floats-*/float32.tflite")}
+    assert len(folders) == 2
+    assert first.joinpath("float32.tflite").read_bytes() == before
 
 
 def test_export_interrupted_leaves_the_bundle_as_it_was(make_bundle: MakeBundle, dense_model: Any) -> None:

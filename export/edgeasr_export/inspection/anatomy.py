@@ -22,7 +22,8 @@ class Layer:
         shape: of its first output.
         dtype: of its first output.
         weight_bytes: of its constants.
-        macs: multiply-accumulates of one inference; 0 of operators that multiply nothing.
+        macs: multiply-accumulates of one inference; 0 of operators that multiply nothing, and of loops,
+            whose bodies are not looked into.
         scale: of the quantised output; None where it is not, or where there is one for each channel.
         zero_point: the same.
     """
@@ -115,7 +116,7 @@ def _onnx_layers(path: Path) -> list[Layer]:
                 name=name,
                 operator=node.op_type,
                 shape=shapes.get(name, ()),
-                dtype="int8" if quantised is not None else "float32",
+                dtype=onnx.numpy_helper.to_array(constants[quantised.input[2]]).dtype.name if quantised else "float32",
                 weight_bytes=sum(onnx.numpy_helper.to_array(constants[item]).nbytes for item in weights if item),
                 macs=_onnx_macs(node, shapes),
                 scale=scale,
@@ -137,8 +138,8 @@ def _constant(name: str, graph: Any, constants: dict[str, Any]) -> str | None:
 
 def _onnx_macs(node: Any, shapes: dict[str, tuple[int, ...]]) -> int:
     output = math.prod(shapes.get(node.output[0], ()))
-    if node.op_type == "Conv":
+    if node.op_type in ("Conv", "ConvInteger"):
         return output * math.prod(shapes.get(node.input[1], (0, 0))[1:])
-    if node.op_type in ("MatMul", "Gemm"):
+    if node.op_type in ("MatMul", "Gemm", "MatMulInteger"):
         return output * (shapes.get(node.input[0]) or (0,))[-1]
     return 0

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.errors import ExportError
-from edgeasr.runtime import load
+from edgeasr.runtime import Runtime, load
 from edgeasr_export.trace import Feed, trace
 
 __all__ = ["Difference", "compare"]
@@ -43,14 +43,15 @@ def compare(artefact: Path, original: Path, features: NDArray[np.float32]) -> li
         features: float32 [clips, frames, bins].
 
     Raises:
-        ExportError: the two have no activation in common.
+        ExportError: the two are not of one model or have no activation in common, or one takes single steps.
         ArtefactError: a file cannot be run.
     """
+    model = _check(artefact, original)
     signal: dict[str, float] = {}
     noise: dict[str, float] = {}
     largest: dict[str, float] = {}
     limits: dict[str, tuple[float, float]] = {}
-    both = zip(trace(original, feeds(original, features)), trace(artefact, feeds(original, features)), strict=True)
+    both = zip(trace(original, _feeds(model, features)), trace(artefact, _feeds(model, features)), strict=True)
     for right, own in both:
         for name in right.keys() & own.keys():
             if right[name].size != own[name].size:
@@ -71,16 +72,22 @@ def compare(artefact: Path, original: Path, features: NDArray[np.float32]) -> li
     return sorted(found, key=lambda one: one.snr_db)
 
 
-def feeds(original: Path, features: NDArray[np.float32]) -> Iterator[Feed]:
-    """Give what a file of whole clips is fed with.
+def _check(artefact: Path, original: Path) -> Runtime:
+    """Load the original, where the two can be compared."""
+    models = load(artefact), load(original)
+    for model in models:
+        if model.card is None:
+            raise ExportError(f"{model.path}: was not written by edgeasr: compare files that `edgeasr export` made")
+        if model.card.stepping:
+            raise ExportError(f"{model.path}: takes single steps: compare files of whole clips")
+    cards = [model.card.model_sha256 for model in models if model.card]
+    if cards[0] != cards[1]:
+        raise ExportError(f"{artefact} was made from another model than {original}: pass the bundle that it is of")
+    return models[1]
 
-    Raises:
-        ExportError: it takes single steps.
-    """
-    model = load(original)
-    if model.card and model.card.stepping:
-        raise ExportError(f"{original}: takes single steps: compare files of whole clips, exported without --streaming")
-    yield from ({"features": clip.reshape(1, *model.input_shape)} for clip in features)
+
+def _feeds(model: Runtime, features: NDArray[np.float32]) -> Iterator[Feed]:
+    return ({"features": clip.reshape(1, *model.input_shape)} for clip in features)
 
 
 def _decibels(signal: float, noise: float) -> float:

@@ -2,17 +2,19 @@
 
 from pathlib import Path
 
-from edgeasr_export.schemes import tflite
+from edgeasr_export.schemes import onnx, tflite
 from edgeasr_export.schemes.scheme import Plan, Scheme
 
 __all__ = ["FLOAT16"]
 
 
 def _onnx(source: Path, target: Path, plan: Plan) -> None:
-    import onnx
+    import onnx as onnx_package
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
-    onnx.save(convert_float_to_float16(onnx.load(source), keep_io_types=True), target)
+    model = onnx_package.load(source)
+    kept = onnx.nodes_of(model.graph, plan.keep_float)
+    onnx_package.save(convert_float_to_float16(model, keep_io_types=True, node_block_list=kept), target)
 
 
 def _tflite(source: Path, target: Path, plan: Plan) -> None:

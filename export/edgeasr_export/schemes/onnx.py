@@ -9,7 +9,7 @@ from edgeasr.machine import read_cpu
 from edgeasr_export.calibration import Ranges
 from edgeasr_export.schemes.scheme import Plan
 
-__all__ = ["prepare", "quantise", "quantise_weights"]
+__all__ = ["nodes_of", "prepare", "quantise", "quantise_weights"]
 
 _WEIGHT_OPERATORS = ("Conv", "MatMul", "Gemm")
 _SMALLEST_WEIGHT = 64  # elements; less is not worth an operator
@@ -53,7 +53,7 @@ def quantise(source: Path, target: Path, plan: Plan) -> None:
         QuantType.QUInt8 if x86 else QuantType.QInt8,
         TensorsData(CalibrationMethod.MinMax, _statistics(plan.ranges)),
         [],
-        _nodes(model.graph, plan.keep_float),
+        nodes_of(model.graph, plan.keep_float),
         list(QDQRegistry),
         {},
     )
@@ -71,7 +71,7 @@ def quantise_weights(source: Path, target: Path, plan: Plan) -> None:
 
     model = onnx.load(source)
     graph = model.graph
-    stay = set(_nodes(graph, plan.keep_float))
+    stay = set(nodes_of(graph, plan.keep_float))
     constants = {tensor.name: tensor for tensor in graph.initializer}
     wanted = {
         node.input[1]: node.op_type
@@ -100,7 +100,7 @@ def quantise_weights(source: Path, target: Path, plan: Plan) -> None:
     onnx.save(model, target)
 
 
-def _nodes(graph: Any, outputs: tuple[str, ...]) -> list[str]:
+def nodes_of(graph: Any, outputs: tuple[str, ...]) -> list[str]:
     """Name the nodes whose first outputs these are."""
     return [node.name for node in graph.node if node.output[0] in outputs]
 
