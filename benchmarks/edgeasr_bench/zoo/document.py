@@ -74,7 +74,7 @@ def _results(entry: Entry) -> list[Result | None]:
 
 def _accuracies(model: str, entry: Entry | None, columns: int) -> Sequence[str]:
     if entry is None:
-        return [f"`{model}`", "not trained", *[_NONE] * columns]
+        return [f"`{model}`", "not measured", *[_NONE] * columns]
     data = ", ".join(name.partition(":")[0] for name in entry.data)
     cost = (f"{entry.parameters:,}", f"{entry.macs / 1e6:,.1f} M")
     scores = (entry.score, *map(_score, _results(entry)))
