@@ -93,7 +93,7 @@ class Job:
 
     @property
     def _source(self) -> Path:
-        return self.floats.file(self.made_by, self.made_by.name)
+        return self.floats.file(self.made_by)
 
     def _calibrate(self, file: Path, baseline: Path, plan: Plan) -> tuple[str, Plan]:
         """Find the ranges; of several methods take the one whose scores come nearest to the float file's."""

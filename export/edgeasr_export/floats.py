@@ -41,7 +41,7 @@ class Floats(Protocol):
     @property
     def same(self) -> tuple[tuple[str, ...], ...]: ...
 
-    def file(self, made_by: Exporter, format: str) -> Path:
+    def file(self, made_by: Exporter) -> Path:
         """Give the float32 file, which is made at the first call."""
         ...
 
@@ -78,7 +78,7 @@ class KerasFloats(Floats):
     def same(self) -> tuple[tuple[str, ...], ...]:
         return self.form.same
 
-    def file(self, made_by: Exporter, format: str) -> Path:
+    def file(self, made_by: Exporter) -> Path:
         file = self.folder / f"float32{made_by.suffix}"
         if not file.exists():
             saved_model = self.folder / "saved_model"
@@ -107,10 +107,10 @@ class ForeignFloats(Floats):
     fine = ()
     same = ()
 
-    def file(self, made_by: Exporter, format: str) -> Path:
+    def file(self, made_by: Exporter) -> Path:
         file = self.folder / f"float32{made_by.suffix}"
         if not file.exists():
-            write_float32(self.source, format, file)
+            write_float32(self.source, made_by.name, file)
         return file
 
     def feeds(self, features: NDArray[np.float32]) -> Iterator[Feed]:
