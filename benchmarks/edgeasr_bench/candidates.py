@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeasr.bundle import Bundle
-from edgeasr.errors import BundleError, EdgeASRError
-from edgeasr.runtime.base import runtime_name
+from edgeasr.errors import BundleError, ConfigError, EdgeASRError
+from edgeasr.runtime.base import runtimes_of
 
 __all__ = ["Candidate", "find_candidates", "with_baselines"]
 
@@ -35,7 +35,9 @@ class Candidate:
     bundle: Bundle | None
 
 
-def find_candidates(arguments: Sequence[Path], scratch: Path, notify: Notify) -> list[Candidate]:
+def find_candidates(
+    arguments: Sequence[Path], scratch: Path, notify: Notify, runtime: str | None = None
+) -> list[Candidate]:
     """List the models that the arguments mean, each once.
 
     A bundle means its Keras model, where Keras is installed, and all its artefacts, the float32 ones first; float32
@@ -45,22 +47,27 @@ def find_candidates(arguments: Sequence[Path], scratch: Path, notify: Notify) ->
         arguments: bundles and artefacts.
         scratch: a folder that lasts as long as the candidates are used.
         notify: told in a line what is left out or made on the way.
+        runtime: key of `RUNTIMES` to run them in, all that it runs; None for the one that belongs to each.
 
     Raises:
         ArtefactError: an argument is neither.
+        ConfigError: that runtime runs none of them.
         BundleError: a bundle is damaged, or has nothing that can be run here.
     """
     found: dict[Path, Candidate] = {}
     for argument in {path.resolve(): path for path in arguments}.values():
-        runtime = runtime_name(argument)
-        if runtime == "keras":
+        own = runtimes_of(argument)[0]
+        if own == "keras":
             candidates = _of_bundle(Bundle.open(argument), scratch, notify)
         else:
-            candidates = [Candidate("", argument, argument, runtime, None)]
+            candidates = [Candidate("", argument, argument, own, None)]
         for candidate in candidates:
             found.setdefault(candidate.file.resolve(), candidate)
-    names = _short_names(list(found))
-    return [replace(candidate, name=name) for name, candidate in zip(names, found.values(), strict=True)]
+    chosen = [one for one in found.values() if runtime in (None, *runtimes_of(one.source))]
+    if not chosen:
+        raise ConfigError(f"{runtime} runs none of {', '.join(path.name for path in found)}: leave the runtime out")
+    names = _short_names([one.file.resolve() for one in chosen])
+    return [replace(one, name=name, runtime=runtime or one.runtime) for name, one in zip(names, chosen, strict=True)]
 
 
 def with_baselines(bundle: Bundle, scratch: Path, notify: Notify) -> Bundle:
@@ -114,7 +121,7 @@ def _of_bundle(bundle: Bundle, scratch: Path, notify: Notify) -> list[Candidate]
         complete.manifest.artefacts, key=lambda item: (formats.index(item.format), item.scheme != "float32")
     ):
         file = (bundle if artefact in own else complete).path / artefact.name
-        candidates.append(Candidate("", file, file, runtime_name(file), bundle))
+        candidates.append(Candidate("", file, file, runtimes_of(file)[0], bundle))
     if not candidates:
         raise BundleError(f"{bundle.path}: nothing that runs here: expected artefacts, made by `edgeasr export`")
     return candidates

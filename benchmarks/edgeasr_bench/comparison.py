@@ -27,10 +27,16 @@ def _result(this: Measurement, among: Sequence[Measurement]) -> Result:
     original = _original(this, among)
     mine, originals = this.answers, original.answers if original else None
     notes = []
-    if baseline is None:
+    timed, footprint = this.inference, this.footprint
+    ratio = None
+    if timed and baseline and baseline.inference:
+        ratio = speed_ratio(baseline.artefact, baseline.inference.medians_ns, timed.medians_ns)
+    elif timed:
         notes.append(f"no ratio: {_why_no_baseline(this)}")
-    if not this.inference.settled:
+    if timed and not timed.settled:
         notes.append("its time did not settle in the warm-up: the machine is busy or slow")
+    if timed and mine is None:
+        notes.append("no accuracy: bench its bundle, which has labelled clips, or pass --data")
     notes += this.notes
     return Result(
         artefact=this.artefact,
@@ -38,29 +44,31 @@ def _result(this: Measurement, among: Sequence[Measurement]) -> Result:
         runtime_version=this.runtime_version,
         scheme=this.scheme,
         threads=this.threads,
-        latency_us=latency_us(this.inference.samples_ns),
-        ratio_to_float=None
-        if baseline is None
-        else speed_ratio(baseline.artefact, baseline.inference.medians_ns, this.inference.medians_ns),
+        latency_us=latency_us(timed.samples_ns) if timed else None,
+        ratio_to_float=ratio,
         accuracy=accuracy(mine.correct) if mine else None,
         agreement=agreement(originals.predictions, mine.predictions) if mine and originals else None,
         mcnemar_p=mcnemar_p(originals.correct, mine.correct) if mine and originals else None,
         bytes=this.bytes,
-        peak_rss_bytes=this.footprint.peak_rss_bytes,
-        load_ms=this.footprint.load_ms,
+        peak_rss_bytes=footprint.peak_rss_bytes if footprint else None,
+        load_ms=footprint.load_ms if footprint else None,
         original=original.artefact if original else None,
-        first_inference_ms=this.footprint.first_inference_ms,
+        first_inference_ms=footprint.first_inference_ms if footprint else None,
         latency_with_frontend_us=latency_us(this.with_frontend.samples_ns) if this.with_frontend else None,
         frontend_us=latency_us(this.frontend.samples_ns) if this.frontend else None,
         sha256=this.sha256,
         model_sha256=this.model_sha256,
         notes=tuple(notes),
         transcription=mine.errors if mine else None,
-        rounds_us=stretches_us(this.inference.rounds),
+        rounds_us=stretches_us(timed.rounds) if timed else (),
         confusion=_confusion(mine) if mine else None,
         operators=this.operators,
         duty_cycle=this.duty_cycle,
+        throughput=this.throughput,
         instructions=this.instructions,
+        own_call_us=latency_us(this.own_call.samples_ns) if this.own_call else None,
+        image=this.image,
+        estimate=this.estimate,
     )
 
 

@@ -1,11 +1,12 @@
 """A bench run: find what the arguments mean, measure it on each target, put the results beside each other."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from threading import Lock
 
-from edgeasr.errors import ConfigError, EdgeASRError, TargetError
+from edgeasr.errors import EdgeASRError, TargetError
 from edgeasr_bench.agent.conditions import changes
 from edgeasr_bench.candidates import Candidate, find_candidates
 from edgeasr_bench.comparison import compare
@@ -24,6 +25,7 @@ def bench(
     settings: Settings | None = None,
     target: str = "local",
     *,
+    runtime: str | None = None,
     notify: Notify = lambda line: None,
     progress: Progress = lambda stage, done: None,
 ) -> Run:
@@ -33,6 +35,7 @@ def bench(
         arguments: bundles (the Keras original and all artefacts) and single artefacts.
         settings: how.
         target: where, an address such as "local", "ssh://pi@raspberrypi.local" or "emulated:pi4".
+        runtime: key of `RUNTIMES` to run the files in; None for the one that belongs to each.
         notify: told a line at a time what is made, left out or doubtful.
         progress: called with the stage and the share of it that is done.
 
@@ -45,7 +48,8 @@ def bench(
         >>> run = bench([Path("digits")])  # doctest: +SKIP
         >>> print(run.to_json())  # doctest: +SKIP
     """
-    ((_, found),) = bench_all(arguments, settings, [target], notify=notify, progress=progress)
+    fleet = {target: settings or Settings()}
+    ((_, found),) = bench_all(arguments, fleet, runtime=runtime, notify=notify, progress=progress)
     if isinstance(found, EdgeASRError):
         raise found
     return found
@@ -53,28 +57,33 @@ def bench(
 
 def bench_all(
     arguments: Sequence[Path],
-    settings: Settings | None = None,
-    targets: Sequence[str] = ("local",),
+    fleet: Mapping[str, Settings],
     *,
+    runtime: str | None = None,
     notify: Notify = lambda line: None,
     progress: Progress = lambda stage, done: None,
 ) -> Iterator[tuple[str, Run | EdgeASRError]]:
     """Measure on several targets, as `bench` does; one that fails does not lose the others.
 
-    Those that need this machine's processor come one after the other, then the devices, all at the same time.
+    Those on this machine come one after the other, loopback included, then the devices, all at the same time; on one
+    machine there is never more than one at a time, because they would disturb each other.
+
+    Args:
+        arguments: as of `bench`.
+        fleet: how to measure on each target, by its address.
+        runtime, notify, progress: as of `bench`.
 
     Yields:
         Each target with its run or, where it failed, the reason, in the order in which they are done.
 
     Raises:
-        ConfigError: there is no such target, or one was named twice.
+        ConfigError: there is no such target.
         EdgeASRError: an argument cannot be read.
     """
-    settings = settings or Settings()
-    if len(set(targets)) < len(targets):
-        raise ConfigError(f"expected each target once, got {', '.join(targets)}")
-    here = [target for target in targets if find_target(target).on_this_machine]
-    devices = [target for target in targets if target not in here]
+    machines = {target: find_target(target).machine for target in fleet}
+    here = [target for target in fleet if not machines[target]]
+    devices = [target for target in fleet if machines[target]]
+    locks = {machine: Lock() for machine in machines.values()}
     notes: list[str] = []
 
     def note(line: str) -> None:
@@ -82,19 +91,20 @@ def bench_all(
         notify(line)
 
     with tempfile.TemporaryDirectory(prefix="edgeasr-bench.") as scratch:
-        candidates = find_candidates(arguments, Path(scratch), note)
+        candidates = find_candidates(arguments, Path(scratch), note, runtime)
 
         def measure(target: str) -> Run | EdgeASRError:
-            return _bench_one(target, candidates, settings, notes, notify, progress, alone=len(targets) == 1)
+            with locks[machines[target]]:
+                return _bench_one(target, candidates, fleet[target], notes, notify, progress, alone=len(fleet) == 1)
 
         if len(devices) == 1:  # no thread is needed, and Ctrl-C ends it at once
             here, devices = [*here, *devices], []
         for target in here:
             yield target, measure(target)
         with ThreadPoolExecutor(max(1, len(devices))) as pool:
-            running: dict[str, Future[Run | EdgeASRError]] = {one: pool.submit(measure, one) for one in devices}
-            for target, future in running.items():
-                yield target, future.result()
+            running = {pool.submit(measure, target): target for target in devices}
+            for future in as_completed(running):
+                yield running[future], future.result()
 
 
 def _bench_one(
@@ -132,6 +142,7 @@ def _bench_one(
         samples_ns={
             f"{one.artefact}, {one.threads} threads" if sweep else one.artefact: one.inference.rounds
             for one in measured.measurements
+            if one.inference
         },
         target=target,
         kind=measured.kind,

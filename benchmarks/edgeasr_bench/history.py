@@ -93,7 +93,7 @@ def _entry(path: Path, run: Run, result: Result) -> Entry:
         record=path.name,
         time_utc=run.environment.time_utc,
         git_sha=run.environment.git_sha,
-        p50_us=result.latency_us.p50 if measured else None,
+        p50_us=result.latency_us.p50 if result.latency_us and measured else None,
         times_faster=ratio.median if ratio and measured else None,
         score=score.value if score else None,
         bytes=result.bytes,

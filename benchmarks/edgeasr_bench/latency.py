@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Timing", "Workload", "order_of_round", "time_in_turns", "warm_up"]
+__all__ = ["Throughput", "Timing", "Workload", "count_in_windows", "order_of_round", "time_in_turns", "warm_up"]
 
 Clock = Callable[[], int]
 
@@ -30,6 +30,9 @@ _WINDOW_NS = 20_000_000
 _SETTLED_WINDOWS = 3
 _SETTLED_WITHIN = 0.05
 _WARM_UP_NS = 2_000_000_000
+
+_WINDOWS = 5
+_WINDOW_CALLS_LEAST = 10
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,24 @@ class Timing:
     def medians_ns(self) -> tuple[float, ...]:
         """The median of each round."""
         return tuple(float(np.median(samples)) for samples in self.rounds)
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Inferences per second as MLPerf Tiny has them: the median of five windows, of a clip of its own each.
+
+    (https://github.com/mlcommons/tiny/blob/master/benchmark/MLPerfTiny_Rules.adoc: at least ten seconds, and ten
+    inferences.)
+
+    Attributes:
+        window_s: the least length of a window.
+        per_second: inferences per second in each window, in the order of time.
+        median: of these.
+    """
+
+    window_s: float
+    per_second: tuple[float, ...]
+    median: float
 
 
 def time_in_turns(
@@ -102,6 +123,45 @@ def time_in_turns(
             gc.collect(1)  # the young garbage, which takes no time to find, so that a long run does not fill the memory
             progress(min(1.0, (clock() - start) / all_ns))
     return [Timing(tuple(taken), settled) for taken, (_, settled) in zip(samples, warm, strict=True)]
+
+
+def count_in_windows(
+    workloads: Sequence[Workload],
+    window_s: float,
+    *,
+    clock: Clock = time.perf_counter_ns,
+    progress: Callable[[float], None] = lambda done: None,
+) -> list[Throughput]:
+    """Count how often each workload runs in a window of time, five times, the windows interleaved.
+
+    Args:
+        workloads: warm ones.
+        window_s: the least length of a window.
+        clock: nanoseconds, rising.
+        progress: called between windows with the share that is done.
+
+    Returns:
+        One a workload, in their order.
+    """
+    found: list[list[float]] = [[] for _ in workloads]
+    with _without_gc():
+        for window in range(_WINDOWS):
+            for place, index in enumerate(order_of_round(window, len(workloads))):
+                found[index].append(_per_second(workloads[index], window, window_s, clock))
+                gc.collect(1)
+                progress((window + (place + 1) / len(workloads)) / _WINDOWS)
+    return [Throughput(window_s, tuple(rates), median(rates)) for rates in found]
+
+
+def _per_second(workload: Workload, window: int, window_s: float, clock: Clock) -> float:
+    """Run a workload on one of its inputs for a window of time; give the runs per second."""
+    run, value = workload.run, workload.inputs[window % len(workload.inputs)]
+    start, calls, elapsed_ns = clock(), 0, 0
+    while calls < _WINDOW_CALLS_LEAST or elapsed_ns < window_s * 1e9:
+        run(value)
+        calls += 1
+        elapsed_ns = clock() - start
+    return round(1e9 * calls / elapsed_ns, 3)
 
 
 def order_of_round(number: int, workloads: int) -> list[int]:

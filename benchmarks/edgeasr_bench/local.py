@@ -5,7 +5,7 @@ from functools import partial
 
 from edgeasr.errors import ConfigError
 from edgeasr.runtime import load
-from edgeasr_bench.agent.work import Timed, duty_cycle, make_spotter, pinned, time_watched, workloads
+from edgeasr_bench.agent.work import Timed, duty_cycle, make_spotter, pinned, throughputs, time_watched, workloads
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.environment import read_environment
 from edgeasr_bench.inputs import read_inputs
@@ -71,6 +71,7 @@ def _measure(
         said.append(read_answers(scores, given, model, settings.labels))
     todo, layout = workloads(models, [given.features for given in inputs])
     timed = time_watched(todo, settings.seconds, progress=partial(progress, "timing"))
+    counted = throughputs(models, todo, settings.window_s, partial(progress, "counting in windows"))
     measurements = []
     for number, (candidate, model, spotter) in enumerate(zip(candidates, models, spotters, strict=True)):
         duty = None
@@ -85,6 +86,7 @@ def _measure(
                 said[number],
                 layout.of_model(number, timed.timings),
                 duty_cycle=duty,
+                throughput=counted.get(number),
                 operators=profile_onnx(candidate.source, threads) if candidate.runtime == "onnxruntime" else (),
             )
         )

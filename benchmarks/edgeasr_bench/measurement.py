@@ -16,9 +16,9 @@ from edgeasr_bench.agent.work import DutyCycle, Timings
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.environment import Environment
 from edgeasr_bench.inputs import Inputs
-from edgeasr_bench.latency import Timing
+from edgeasr_bench.latency import Throughput, Timing
 from edgeasr_bench.memory import Footprint
-from edgeasr_bench.record import Kind, Operator
+from edgeasr_bench.record import Estimate, Image, Kind, Operator
 
 __all__ = ["Answers", "Measured", "Measurement", "file_sha256", "measurement_of", "read_answers"]
 
@@ -65,14 +65,18 @@ class Measurement:
         bytes: size of the file.
         sha256: hash of the file.
         model_sha256: hash of the Keras model that it was converted from; None where the file does not say.
-        footprint: memory and load time.
+        footprint: memory and load time; None where no process holds this model alone.
         answers: None without labelled clips.
-        inference: of ready features.
+        inference: of ready features; None where nothing was timed.
         with_frontend: from audio to scores; None without a front end.
         frontend: the front end alone; None without one.
+        own_call: the runtime's own call alone; None where a clip is not one call.
         duty_cycle: cost of listening in real time; None where that was not asked for, or the model cannot spot.
+        throughput: inferences per second in windows of time; None where that was not asked for.
         instructions: of one inference, counted; None where they were not.
         operators: its profile; none where the runtime gives none.
+        image: memory of the program on a microcontroller; None elsewhere.
+        estimate: of a neural processor; None of all that ran.
         notes: what a reader must know of this one.
     """
 
@@ -84,14 +88,18 @@ class Measurement:
     bytes: int
     sha256: str
     model_sha256: str | None
-    footprint: Footprint
+    footprint: Footprint | None
     answers: Answers | None
-    inference: Timing
+    inference: Timing | None
     with_frontend: Timing | None
     frontend: Timing | None
+    own_call: Timing | None = None
     duty_cycle: DutyCycle | None = None
+    throughput: Throughput | None = None
     instructions: int | None = None
     operators: tuple[Operator, ...] = ()
+    image: Image | None = None
+    estimate: Estimate | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -137,9 +145,9 @@ def read_answers(
 def measurement_of(
     candidate: Candidate,
     model: Runtime,
-    footprint: Footprint,
+    footprint: Footprint | None,
     answers: Answers | None,
-    timings: Timings,
+    timings: Timings | None,
     **others: Any,
 ) -> Measurement:
     """Put together what was measured of a candidate.
@@ -147,9 +155,9 @@ def measurement_of(
     Args:
         candidate: what was measured.
         model: the candidate, loaded in this process, wherever it was measured.
-        footprint: memory and load time.
+        footprint: memory and load time; None where no process holds the model alone.
         answers: None without labelled clips.
-        timings: of the same workloads as those of the others.
+        timings: of the same workloads as those of the others; None where nothing was timed.
         others: fields of `Measurement` that are not those of `model`, or not the default.
     """
     known: dict[str, Any] = {
@@ -163,9 +171,10 @@ def measurement_of(
         "model_sha256": model.card.model_sha256 if model.card else None,
         "footprint": footprint,
         "answers": answers,
-        "inference": timings.inference,
-        "with_frontend": timings.with_frontend,
-        "frontend": timings.frontend,
+        "inference": timings and timings.inference,
+        "with_frontend": timings and timings.with_frontend,
+        "frontend": timings and timings.frontend,
+        "own_call": timings and timings.own_call,
     }
     return Measurement(**{**known, **others})
 

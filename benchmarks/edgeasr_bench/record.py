@@ -22,11 +22,15 @@ from edgeasr.metrics.transcription import Transcription
 from edgeasr_bench.agent.conditions import Conditions
 from edgeasr_bench.agent.work import DutyCycle
 from edgeasr_bench.environment import Environment
+from edgeasr_bench.latency import Throughput
 
 __all__ = [
     "BINS_PER_OCTAVE",
+    "Choice",
     "Confusion",
+    "Estimate",
     "Histogram",
+    "Image",
     "Kind",
     "Latency",
     "Operator",
@@ -126,6 +130,50 @@ class Operator:
 
 
 @dataclass(frozen=True)
+class Image:
+    """Memory of a program for a microcontroller that holds one model and what runs it.
+
+    Attributes:
+        flash_bytes: code, constants, and the initial values of variables.
+        ram_bytes: variables, the arena among them.
+        arena_bytes: what the model works in.
+        stack_bytes: depth that the stack reached; null where the board cannot tell.
+    """
+
+    flash_bytes: int
+    ram_bytes: int
+    arena_bytes: int
+    stack_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a compiler expects of a neural processor; nothing of it was measured.
+
+    Attributes:
+        by: package and version of the compiler.
+        system: clocks and memories that it assumes, by the compiler's names of them.
+        cycles: of one inference.
+        clock_mhz: of the processor.
+        us: these cycles at that clock.
+        sram_bytes: working memory.
+        storage_bytes: weights and commands, in flash or DRAM as the system has it.
+        operators: of the model.
+        on_cpu: those of them that the neural processor cannot do; the cycles are without them.
+    """
+
+    by: str
+    system: str
+    cycles: int
+    clock_mhz: float
+    us: float
+    sram_bytes: int
+    storage_bytes: int
+    operators: int
+    on_cpu: int
+
+
+@dataclass(frozen=True)
 class Result:
     """What was measured of one artefact with one number of threads.
 
@@ -135,7 +183,7 @@ class Result:
         runtime_version: package and version.
         scheme: quantisation scheme; "float32" of the Keras model, "unknown" of a file that edgeasr did not write.
         threads: those that the runtime used.
-        latency_us: of one inference on ready features.
+        latency_us: of one inference on ready features; null where nothing was timed.
         ratio_to_float: speed beside the float32 artefact; its baseline is itself for that one; null without one.
         accuracy: share of the clips that are right, with Wilson's 95 % interval; of a model that transcribes, a clip
             without any error in its transcript is right; null without labelled clips.
@@ -144,11 +192,11 @@ class Result:
         mcnemar_p: McNemar's exact test of the accuracy against `original`; null without that.
         bytes: size of the file.
         peak_rss_bytes: largest resident memory of a fresh process that holds this model and its runtime only, Python
-            included.
-        load_ms: in that process, import of the runtime and loading of the model.
+            included; null where there is no such process.
+        load_ms: in that process, import of the runtime and loading of the model; null without it.
         original: the float original: the Keras model, or the float32 artefact where that was not run; null without
             one, or without labelled clips.
-        first_inference_ms: in the process of `load_ms`, the first call after it.
+        first_inference_ms: in the process of `load_ms`, the first call after it; null without it.
         latency_with_frontend_us: as latency_us, from a clip of audio to the scores; null without a front end.
         frontend_us: as latency_us, the front end alone; null without one.
         sha256: hash of the file.
@@ -161,6 +209,11 @@ class Result:
         operators: the profile, the slowest kind first; empty where the runtime gives none.
         duty_cycle: cost of listening in real time; null where that was not asked for, or the model cannot spot.
         instructions: of one inference on ready features, counted in an emulation; null where they were not.
+        image: memory of the program on a microcontroller; null elsewhere.
+        estimate: of a neural processor; null of all that ran.
+        own_call_us: as latency_us, the runtime's own call alone, which is what other tools time: input set, inference,
+            output taken; null where a clip is not one call, and of Keras.
+        throughput: inferences per second in windows of time; null where that was not asked for, and of Keras.
     """
 
     artefact: str
@@ -168,16 +221,16 @@ class Result:
     runtime_version: str
     scheme: str
     threads: int
-    latency_us: Latency
+    latency_us: Latency | None
     ratio_to_float: Ratio | None
     accuracy: Accuracy | None
     agreement: float | None
     mcnemar_p: float | None
     bytes: int
-    peak_rss_bytes: int
-    load_ms: float
+    peak_rss_bytes: int | None
+    load_ms: float | None
     original: str | None
-    first_inference_ms: float
+    first_inference_ms: float | None
     latency_with_frontend_us: Latency | None
     frontend_us: Latency | None
     sha256: str
@@ -189,6 +242,42 @@ class Result:
     operators: tuple[Operator, ...] = ()
     duty_cycle: DutyCycle | None = None
     instructions: int | None = None
+    image: Image | None = None
+    estimate: Estimate | None = None
+    own_call_us: Latency | None = None
+    throughput: Throughput | None = None
+
+    @property
+    def latency(self) -> Latency:
+        """`latency_us` of a result that was timed.
+
+        Raises:
+            ValueError: it was not.
+        """
+        if self.latency_us is None:
+            raise ValueError(f"{self.artefact} was not timed")
+        return self.latency_us
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to ship: the fastest of the artefacts that meet some conditions.
+
+    Attributes:
+        conditions: separated by commas, as they were given.
+        artefact: the name of the chosen one in the results; null where none meets them all.
+        runtime: that is to run it; null without one.
+        threads: with which it was measured; null without one.
+        reason: in words.
+        excluded: a line for each artefact that does not meet them all, which says why.
+    """
+
+    conditions: str
+    artefact: str | None
+    runtime: str | None
+    threads: int | None
+    reason: str
+    excluded: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -208,19 +297,21 @@ class Run:
         bundles: sha256 of the manifest of each bundle that was benched, which has those of all its files, by name.
         before: conditions of the target when the timing began; null where they are not known.
         after: when it ended; what changed so that the times cannot be trusted is among the notes.
+        choice: what to ship; null where that was not asked for.
     """
 
     environment: Environment
     results: tuple[Result, ...]
     notes: tuple[str, ...] = ()
     samples_ns: dict[str, tuple[NDArray[np.int64], ...]] = field(default_factory=dict, repr=False, compare=False)
-    version: int = 2
+    version: int = 3
     command: str = ""
     target: str = "local"
     kind: Kind = "measured"
     bundles: dict[str, str] = field(default_factory=dict)
     before: Conditions | None = None
     after: Conditions | None = None
+    choice: Choice | None = None
 
     def to_json(self) -> str:
         """Write the record as JSON."""

@@ -18,6 +18,7 @@ __all__ = ["COMMANDS", "group", "main"]
 # verb -> (module, what `edgeasr --help` says of it; the module is not imported for that)
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "train": ("edgeasr.cli.train", "Train a model on labelled speech and write a bundle."),
+    "wakeword": ("edgeasr.cli.wakeword", "Make a spotter of a word or phrase that nobody recorded."),
     "evaluate": ("edgeasr.cli.evaluate", "Measure the accuracy of a bundle or an artefact."),
     "import": ("edgeasr.cli.import_", "Make a bundle of a model that was trained elsewhere."),
     "export": ("edgeasr.cli.export", "Convert a bundle to quantised TFLite and ONNX, and verify it."),
@@ -52,6 +53,13 @@ class _LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] == "bench" and args[1:2] in (["compare"], ["history"]):  # what bench kept; both names work
+            args = args[1:]
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -3,32 +3,29 @@
 import json
 import re
 import shlex
-import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
 
 from edgeasr.atomic import write_text
-from edgeasr.cli.options import json_option, labels_option, leave_out_option, split_option
-from edgeasr.cli.output import note, print_table
-from edgeasr.errors import EdgeASRError
+from edgeasr.cli.options import json_option, labels_option, leave_out_option, runtime_option, split_option
+from edgeasr.cli.output import note
+from edgeasr.cli.run_table import print_run
+from edgeasr.errors import ConfigError, EdgeASRError
 
 if TYPE_CHECKING:
     from edgeasr.data.dataset import Split
-    from edgeasr_bench import Run
-    from edgeasr_bench.record import Result
-    from edgeasr_bench.report.tables import Column
+    from edgeasr_bench import Run, Settings
+    from edgeasr_bench.choice import Condition
 
 __all__ = ["command"]
 
-_NARROWEST_NAME = 16
-_GAP = 3  # between columns, as `print_table` draws them
+_MLPERF_WINDOW_S = 10.0
 
 
 @click.command()
@@ -46,8 +43,10 @@ _GAP = 3  # between columns, as `print_table` draws them
     multiple=True,
     default=("local",),
     show_default=True,
-    help="Where: local, ssh://[USER@]HOST[:PORT], or emulated:pi3, pi4, pi5 or pi-armv7; several at once.",
+    help="Where: local, ssh://[USER@]HOST[:PORT], or emulated:pi3, pi4, pi5 or pi-armv7; several at once, "
+    "or a FLEET.toml of them.",
 )
+@runtime_option
 @click.option("--bootstrap", is_flag=True, help="Bring an ssh target the runtimes that it lacks, in one folder.")
 @click.option("--clean", is_flag=True, help="Remove from an ssh target, at the end, all that was put there.")
 @click.option(
@@ -78,6 +77,14 @@ _GAP = 3  # between columns, as `print_table` draws them
     show_default=True,
     help="Time of the inference of each artefact; front ends, and artefacts behind them, get as much each on top.",
 )
+@click.option("--mlperf", is_flag=True, help="Count inferences as MLPerf Tiny does as well: five windows of 10 s each.")
+@click.option(
+    "--choose",
+    "conditions",
+    metavar="CONDITIONS",
+    callback=lambda ctx, option, value: _conditions(value),
+    help='Name what to ship: the fastest that meets "accuracy_drop<=0.5,bytes<=200k", say.',
+)
 @json_option
 @click.option(
     "--out",
@@ -98,12 +105,15 @@ def command(
     leave_out: str | None,
     labels: tuple[str, ...],
     targets: tuple[str, ...],
+    runtime: str | None,
     bootstrap: bool,
     clean: bool,
     threads: tuple[int, ...],
     cpus: tuple[int, ...],
     duty_cycle_ms: float | None,
     seconds: float,
+    mlperf: bool,
+    conditions: "tuple[Condition, ...]",
     as_json: bool,
     out: Path | None,
     report: Path | None,
@@ -117,8 +127,10 @@ def command(
     edgeasr bench digits --out run.json --report bench.html
     edgeasr bench digits/ds-cnn.int8.tflite --data fsdd
     edgeasr bench digits --target ssh://pi@raspberrypi.local --bootstrap
+    edgeasr bench digits --choose "accuracy_drop<=0.5,bytes<=200k"
     """
     from edgeasr_bench import Settings, bench_all
+    from edgeasr_bench.choice import choose
     from edgeasr_bench.report import check_format, write_report
 
     if report is not None:
@@ -127,9 +139,6 @@ def command(
         raise click.UsageError(f"--out: expected a file that ends in .json, got {out}")
     if not data and (leave_out or labels):
         raise click.UsageError("--leave-out and --labels are about a data set: pass --data NAME[:PATH]")
-
-    if (bootstrap or clean) and not any(target.startswith("ssh:") for target in targets):
-        raise click.UsageError("--bootstrap and --clean are about a device: pass --target ssh://[USER@]HOST[:PORT]")
 
     settings = Settings(
         data=data,
@@ -140,24 +149,29 @@ def command(
         seconds=seconds,
         cpus=cpus,
         duty_cycle_ms=duty_cycle_ms,
+        window_s=_MLPERF_WINDOW_S if mlperf else None,
         bootstrap=bootstrap,
         clean=clean,
     )
+    fleet = _fleet(targets, settings)
+    if (bootstrap or clean) and not any(target.startswith("ssh:") for target in fleet):
+        raise click.UsageError("--bootstrap and --clean are about a device: pass --target ssh://[USER@]HOST[:PORT]")
     runs: list[Run] = []
     failures: dict[str, str] = {}
     with _progress() as progress:
-        for target, found in bench_all(arguments, settings, targets, notify=note, progress=progress):
+        for target, found in bench_all(arguments, fleet, runtime=runtime, notify=note, progress=progress):
             if isinstance(found, EdgeASRError):
-                if len(targets) == 1:
+                if len(fleet) == 1:
                     raise found
                 failures[target] = " ".join(str(found).split())
                 note(f"{target} failed: {failures[target]}")
                 continue
-            run = replace(found, command=shlex.join(["edgeasr", *sys.argv[1:]]))
+            choice = choose(found, conditions) if conditions else None
+            run = replace(found, command=shlex.join(["edgeasr", *sys.argv[1:]]), choice=choice)
             runs.append(run)
             if out is not None:  # at once: what is measured is kept, whatever becomes of the other targets
-                _keep(run, out if len(targets) == 1 else out.with_stem(f"{out.stem}.{_slug(target)}"))
-    if as_json and len(targets) == 1:
+                _keep(run, out if len(fleet) == 1 else out.with_stem(f"{out.stem}.{_slug(target)}"))
+    if as_json and len(fleet) == 1:
         click.echo(runs[0].to_json())
     elif as_json:
         click.echo(json.dumps({"runs": [json.loads(run.to_json()) for run in runs], "failures": failures}, indent=1))
@@ -165,12 +179,25 @@ def command(
         for number, run in enumerate(runs):
             if number:
                 click.echo()
-            _print(run)
+            print_run(run)
     if report is not None and runs:
         write_report(report, runs)
         note(f"report: {report}")
-    if failures:
+    if failures or any(run.choice and run.choice.artefact is None for run in runs):
         raise click.exceptions.Exit(1)
+
+
+def _fleet(targets: Sequence[str], settings: "Settings") -> "dict[str, Settings]":
+    """Give each target its settings; FLEET.toml stands for the targets in it."""
+    from edgeasr_bench.fleet import read_fleet
+
+    fleet: dict[str, Settings] = {}
+    for target in targets:
+        more = read_fleet(Path(target), settings) if target.endswith(".toml") else {target: settings}
+        if twice := fleet.keys() & more:
+            raise ConfigError(f"expected each target once, got {min(twice)} twice")
+        fleet |= more
+    return fleet
 
 
 def _keep(run: "Run", path: Path) -> None:
@@ -185,6 +212,15 @@ def _slug(target: str) -> str:
     return re.sub("[^a-z0-9]+", "-", target.lower()).strip("-")
 
 
+def _conditions(text: str | None) -> "tuple[Condition, ...]":
+    from edgeasr_bench.choice import read_conditions
+
+    try:
+        return () if text is None else read_conditions(text)
+    except ConfigError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 def _numbers(text: str | None, least: int) -> tuple[int, ...]:
     if not text:
         return ()
@@ -195,51 +231,6 @@ def _numbers(text: str | None, least: int) -> tuple[int, ...]:
     if not numbers or min(numbers) < least or len(set(numbers)) < len(numbers):
         raise click.BadParameter(f"expected different whole numbers from {least}, such as 1,2,4, got {text!r}")
     return numbers
-
-
-def _print(run: "Run") -> None:
-    """Print a run for people, made for a terminal of 80 columns."""
-    from edgeasr_bench.report import DUTY_CYCLE, SPEED, cost_of, describe, explain, summarise
-
-    width = min(shutil.get_terminal_size().columns, 100)
-    if run.target != "local":
-        click.echo(run.target)
-    _print_wrapped(describe(run.environment, run.results), width)
-    click.echo()
-    if run.kind == "measured":
-        _print_results(SPEED, run.results, width)
-    _print_results(cost_of(run), run.results, width)
-    if listened := [result for result in run.results if result.duty_cycle and run.kind == "measured"]:
-        _print_results(DUTY_CYCLE, listened, width)
-    _print_wrapped(explain(run), width)
-    click.echo()
-    _print_wrapped(summarise(run), width)
-    _print_wrapped((f"{result.artefact}: {line}." for result in run.results for line in result.notes), width)
-
-
-def _print_results(columns: "Sequence[Column]", results: "Sequence[Result]", width: int) -> None:
-    from edgeasr_bench.report import rows
-
-    if len({result.threads for result in results}) > 1:
-        columns = [("threads", lambda result: str(result.threads)), *columns]
-    heads, cells = [head for head, _ in columns], rows(columns, results)
-    taken = sum(_GAP + max(map(len, column)) for column in zip(heads, *cells, strict=True))
-    names = [_shorten(result.artefact, max(_NARROWEST_NAME, width - taken - 2)) for result in results]
-    print_table(
-        ["artefact", *(f">{head}" for head in heads)],
-        [[name, *row] for name, row in zip(names, cells, strict=True)],
-    )
-
-
-def _shorten(name: str, width: int) -> str:
-    """Cut a name at its front: the end tells scheme and format."""
-    return name if len(name) <= width else f"…{name[1 - width :]}"
-
-
-def _print_wrapped(lines: Iterable[str], width: int) -> None:
-    for line in lines:
-        for part in wrap(line, width, subsequent_indent="  "):
-            click.echo(part)
 
 
 @contextmanager

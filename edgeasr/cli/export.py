@@ -44,6 +44,15 @@ def _scheme_options(function: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--streaming", is_flag=True, help="Cut the model into steps: a hop of features and its own state.")
 @click.option(
+    "--with-frontend", is_flag=True, help="Put the front end into the model: sound in. Written to another bundle."
+)
+@click.option(
+    "--data",
+    metavar="NAME[:PATH]",
+    multiple=True,
+    help="Clips for --with-frontend; repeatable.  [default: those of the training]",
+)
+@click.option(
     "--calibration",
     type=click.Choice(["auto", "minmax", "percentile", "mse", "entropy"]),
     default="auto",
@@ -75,7 +84,7 @@ def _scheme_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Folder for the built-in model, without BUNDLE.  [default: digits]",
+    help="Folder for the built-in model, without BUNDLE, or for --with-frontend.  [default: digits; BUNDLE-sound]",
 )
 @click.option(
     "--time-limit", type=click.FloatRange(min=1), default=600, show_default=True, help="Seconds a conversion."
@@ -86,6 +95,8 @@ def command(
     schemes: tuple[str, ...],
     format_: str,
     streaming: bool,
+    with_frontend: bool,
+    data: tuple[str, ...],
     calibration: str,
     keep_float: tuple[str, ...],
     auto: bool,
@@ -105,13 +116,16 @@ def command(
     \b
     edgeasr export digits-bundle --int8 --float32
     """
-    from edgeasr.builtin import copy_builtin
+    from edgeasr.builtin import BUILTIN, copy_builtin
     from edgeasr.bundle import Bundle
     from edgeasr_export import ExportSettings, conversions, export_bundle
+    from edgeasr_export.audio import bundle_of_sound
     from edgeasr_export.importing import formats_of, load_source
 
-    if bundle and out:
+    if bundle and out and not with_frontend:
         raise click.UsageError("--out is for the built-in model; the files of a bundle are written into it")
+    if data and not with_frontend:
+        raise click.UsageError("--data is for --with-frontend; without it a bundle has its own samples")
     settings = ExportSettings(
         calibration=calibration,
         keep_float=keep_float,
@@ -124,7 +138,11 @@ def command(
     names = tuple(dict.fromkeys(schemes or ("int8",)))
     formats = None if format_ == "all" else (format_,)
     conversions(names, formats)  # a package that is missing is named before the built-in model is copied
-    opened = Bundle.open(bundle) if bundle else copy_builtin(out or Path("digits"))
+    if with_frontend:
+        folder = out or Path(f"{bundle or 'digits'}-sound")
+        opened = bundle_of_sound(Bundle.open(bundle or BUILTIN), folder, data, note)
+    else:
+        opened = Bundle.open(bundle) if bundle else copy_builtin(out or Path("digits"))
     steps = conversions(names, formats, formats_of(load_source(opened).kind))
     exported: Bundle = export_bundle(
         opened, names, formats, settings, time_limit_s=time_limit, progress=lambda step: note(f"converting {step} ...")

@@ -19,16 +19,20 @@ __all__ = ["command"]
 @click.argument("model", metavar="BUNDLE|MODEL.tflite", type=click.Path(path_type=Path))
 @click.option("--board", default="host", show_default=True, help="Board to compile for.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option("--format", "layout", default="c", show_default=True, help="What the folder is to be.")
 @click.option(
     "--check", "inputs", type=click.IntRange(min=1), help="Build it, run it on so many inputs, compare every byte."
 )
 @click.option("--data", metavar="NAME[:PATH]", help="Take these inputs from the test split of a data set.")
 @json_option
-def command(model: Path, board: str, out: Path, inputs: int | None, data: str | None, as_json: bool) -> None:
+def command(
+    model: Path, board: str, out: Path, layout: str, inputs: int | None, data: str | None, as_json: bool
+) -> None:
     """Write an int8 model as C99 for a microcontroller, and prove it is the same.
 
     Boards: host, and as QEMU emulates them cortex-m0, -m3, -m4f, -m7, -m33, -m55. --check needs the compiler of the
-    board (gcc, gcc-arm-none-eabi) and qemu-system-arm; inputs are random without --data.
+    board (gcc, gcc-arm-none-eabi) and qemu-system-arm; inputs are random without --data. Formats: c, the libraries
+    arduino, esp-idf, zephyr and platformio, and tflm, the model itself for TensorFlow Lite Micro.
 
     \b
     edgeasr firmware digits --board cortex-m4f --out digits-m4f --check 10
@@ -36,12 +40,20 @@ def command(model: Path, board: str, out: Path, inputs: int | None, data: str | 
     from edgeasr_firmware.boards import BOARDS
     from edgeasr_firmware.check import check_firmware, hop_instructions, random_inputs
     from edgeasr_firmware.export import find_model, write_firmware
+    from edgeasr_firmware.formats import FORMATS
 
     if board not in BOARDS:
         raise click.UsageError(f"no board {board!r}: expected one of {', '.join(BOARDS)}")
+    if layout not in (*FORMATS, "tflm"):
+        raise click.UsageError(f"no format {layout!r}: expected one of {', '.join(FORMATS)}, tflm")
+    if layout == "tflm":
+        if inputs or data:
+            raise click.UsageError("--check runs generated C, of which --format tflm has none: leave it out")
+        _write_tflm(find_model(model), board, out, as_json)
+        return
     if data and not inputs:
         raise click.UsageError("--data gives inputs to --check: say how many, or leave --data out")
-    firmware = write_firmware(find_model(model), BOARDS[board], out)
+    firmware = write_firmware(find_model(model), BOARDS[board], out, layout)
     done, hop = None, None
     if inputs:
         note(f"building for {board}, running {inputs} inputs ...")
@@ -51,7 +63,7 @@ def command(model: Path, board: str, out: Path, inputs: int | None, data: str | 
         if firmware.card and firmware.card.frontend and "ea_frontend.h" in firmware.files:
             hop = hop_instructions(BOARDS[board], firmware.card.frontend)
     if as_json:
-        print_json(_json(board, firmware, done, hop))
+        print_json(_json(board, firmware.files, firmware.plan.arena_bytes, done, hop))
     else:
         _print(firmware, done, hop)
     if done and done.wrong:
@@ -73,16 +85,31 @@ def _real_inputs(firmware: "Firmware", data: str, inputs: int) -> Any:
     return feature_inputs([tensor for tensor, _ in firmware.program.inputs], features, inputs)
 
 
-def _json(board: str, firmware: "Firmware", done: "Check | None", hop: int | None) -> dict[str, Any]:
+def _write_tflm(path: Path, board: str, out: Path, as_json: bool) -> None:
+    from edgeasr_firmware.boards import BOARDS
+    from edgeasr_firmware.formats.tflm import write_tflm
+
+    folder = write_tflm(path, BOARDS[board], out)
+    if as_json:
+        print_json(_json(board, folder.files, folder.arena_bytes, None, None))
+        return
+    click.echo(f"operators: {', '.join(call.removeprefix('Add') for call in folder.calls)}")
+    click.echo(f"arena {folder.arena_bytes:,} bytes, as tflite-micro took on this computer")
+    click.echo(f"Written to {folder.folder}/ ({len(folder.files)} files)")
+
+
+def _json(
+    board: str, files: tuple[str, ...], arena_bytes: int, done: "Check | None", hop: int | None
+) -> dict[str, Any]:
     return {
         "board": board,
-        "files": list(firmware.files),
+        "files": list(files),
         "flash_bytes": done.sizes.flash_bytes if done else None,
         "ram_bytes": done.sizes.ram_bytes if done else None,
-        "arena_bytes": firmware.plan.arena_bytes,
+        "arena_bytes": arena_bytes,
         "stack_bytes": done.stack_bytes if done else None,
         "instructions": {"inference": done.instructions if done else None, "frontend_hop": hop},
-        "check": {"inputs": done.inputs, "bit_exact": not done.wrong} if done else None,
+        "check": {"oracle": done.oracle, "inputs": done.inputs, "bit_exact": not done.wrong} if done else None,
     }
 
 

@@ -76,7 +76,7 @@ def command(
         )
     names = _read_labels(labels_file) if labels_file else labels
     config = find_frontend(frontend)
-    samples = read_samples(samples_file) if samples_file else samples_of_data(data or "", names, config)
+    samples = read_samples(samples_file) if samples_file else samples_of_data((data or "",), names, config)
     note(f"reading {file} ...")
     bundle = import_model(
         file, out, names, config, samples, output=output, licence=licence, overwrite=overwrite, notify=note

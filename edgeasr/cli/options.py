@@ -29,7 +29,7 @@ labels_option = click.option(
 leave_out_option = click.option("--leave-out", metavar="SPEAKER", help="Keep this speaker for the test.")
 lm_option = click.option(
     "--lm",
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Language model (ARPA): search for likely sentences, instead of the best character of each frame.",
 )
 runtime_option = click.option(

@@ -22,6 +22,8 @@ __all__ = ["StreamSettings", "evaluate_stream", "stream_options"]
 _SNRS_DB = (20.0, 10.0, 5.0, 0.0)
 _GAINS_DB = (-20.0, -10.0, 10.0, 20.0)
 _CLIPPING_DB = 30.0
+_SPEEDS = (0.9, 1.1)
+_DECAYS_S = (0.3, 0.6)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,9 @@ _OPTIONS = {
     ),
     "write": click.option("--write", is_flag=True, help="Keep the threshold in the bundle, for `edgeasr listen`."),
     "robustness": click.option(
-        "--robustness", is_flag=True, help="Measure the stream under noise, gains, clipping, a telephone line."
+        "--robustness",
+        is_flag=True,
+        help="Measure it under noise, gains, speeds, in rooms, clipped, by telephone.",
     ),
 }
 
@@ -163,7 +167,7 @@ def evaluate_stream(
     rows = {"as it is": used.detection}
     if settings.robustness:
         for name, disturbed in _disturbed(stream, None if settings.recording else make):
-            rows[name] = _listen(model, config, disturbed, name).measure(config, stream.words)
+            rows[name] = _listen(model, config, disturbed, name).measure(config, disturbed.words)
     if bundle:
         measured = {
             "artefact": "" if model.path.is_dir() else model.path.name,
@@ -221,13 +225,17 @@ def _listen(model: "Runtime", config: "SpotterConfig", stream: "Stream", what: s
 
 def _disturbed(stream: "Stream", make: "Callable[[float], Stream] | None") -> "Iterator[tuple[str, Stream]]":
     """Give the streams of the robustness table; a recording has its noise already."""
-    from edgeasr.data.disturb import amplify, telephone
+    from edgeasr.data.disturb import amplify, reverberate, speed_up, telephone
 
     if make:
         for snr_db in _SNRS_DB:
             yield f"SNR {snr_db:g} dB", make(snr_db)
     for gain_db in _GAINS_DB:
         yield f"gain {gain_db:+g} dB", replace(stream, clip=amplify(stream.clip, gain_db))
+    for factor in _SPEEDS:
+        yield f"speed x {factor:g}", speed_up(stream, factor)
+    for decay_s in _DECAYS_S:
+        yield f"room ({decay_s:g} s to -60 dB)", replace(stream, clip=reverberate(stream.clip, decay_s))
     yield f"clipped ({_CLIPPING_DB:+g} dB)", replace(stream, clip=amplify(stream.clip, _CLIPPING_DB))
     yield "telephone (300-3400 Hz)", replace(stream, clip=telephone(stream.clip))
 

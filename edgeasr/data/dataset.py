@@ -24,10 +24,12 @@ DATASETS: Mapping[str, str] = {
     "mlperf-kws": "edgeasr.data.mlperf_kws:load",
     "mlperf-kws-split": "edgeasr.data.mlperf_kws:load_split",
     "mnist": "edgeasr.data.mnist:load",
+    "phrase": "edgeasr.data.phrase:load",
     "read-speech": "edgeasr.data.transcripts:load_read_speech",
     "speech-commands": "edgeasr.data.speech_commands:load",
     "synthetic": "edgeasr.data.synthetic:load",
     "transcripts": "edgeasr.data.transcripts:load",
+    "wake-words": "edgeasr.data.wake_words:load",
 }
 
 

@@ -10,10 +10,10 @@ from edgeasr.data.dataset import Dataset, Example, Split
 from edgeasr.data.split import split_of
 from edgeasr.errors import DataError
 
-__all__ = ["load"]
+__all__ = ["SUFFIXES", "load"]
 
 _LAYOUT = "expected LABEL/CLIP.wav or {train,dev,test}/LABEL/CLIP.wav"
-_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64")
+SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64")
 _BACKGROUND = ("_background_", "_background_noise_")  # the second is the name in Speech Commands
 _LONGEST_BACKGROUND_S = 600
 
@@ -54,10 +54,10 @@ def load(path: str | None) -> Dataset:
 def _examples(folder: Path, root: Path, split: Split | None) -> Iterator[Example]:
     """Give the clips of one label; without a split each goes where its speaker belongs."""
     clips = sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")
+        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     )
     if not clips:
-        raise DataError(f"{folder}: no audio files in it: add clips ({', '.join(_SUFFIXES[:3])}) or remove it")
+        raise DataError(f"{folder}: no audio files in it: add clips ({', '.join(SUFFIXES[:3])}) or remove it")
     background = folder.name in _BACKGROUND
     read = partial(read_clip, max_duration_s=_LONGEST_BACKGROUND_S) if background else read_clip
     for clip in clips:

@@ -5,7 +5,8 @@ import lzma
 import re
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -60,6 +61,7 @@ def load(path: str | None) -> Dataset:
             f"{path}: expected recordings named DIGIT_SPEAKER_NUMBER.wav of all ten digits, "
             f"got none of {', '.join(missing)}: unpack the archive again"
         )
+    _check_whole(path or "fsdd", examples)
     return Dataset("fsdd", DIGITS, examples, LICENCE)
 
 
@@ -80,6 +82,21 @@ def _example(name: str, file: File) -> Example:
     digit, speaker, number = _NAME.fullmatch(name).groups()  # type: ignore[union-attr]  # only such names get here
     split: Split = "test" if int(number) < 5 else "dev" if int(number) < 8 else "train"
     return Example(name, DIGITS[int(digit)], speaker, split, file.clip)
+
+
+def _check_whole(path: str, examples: Iterable[Example]) -> None:
+    """Refuse a copy that broke off: a speaker has the same numbers of every digit, be they 50 or, of his own, fewer."""
+    numbers: dict[str, dict[str, set[str]]] = defaultdict(lambda: {digit: set() for digit in DIGITS})
+    for example in examples:
+        numbers[example.speaker][example.label].add(example.id.split("_")[-1])
+    for speaker, by_digit in numbers.items():
+        said = set.union(*by_digit.values())
+        for digit, found in by_digit.items():
+            if found != said:
+                raise DataError(
+                    f"{path}: expected {len(said)} recordings of {digit!r} by {speaker}, as of other digits, "
+                    f"got {len(found)}: unpack the archive again"
+                )
 
 
 def _downloaded() -> dict[str, File]:

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from random import Random
@@ -23,7 +24,7 @@ from edgeasr.data.split import split_of
 from edgeasr.errors import DataError
 from edgeasr.packages import require
 
-__all__ = ["BACKGROUND_WORDS", "accents", "load", "say", "speak_words", "variants"]
+__all__ = ["BACKGROUND_WORDS", "accents", "load", "phonemes", "say", "speak_words", "variants"]
 
 VOICES_PER_WORD = 120
 _BACKGROUND_SHARE = 0.5
@@ -36,7 +37,7 @@ BACKGROUND_WORDS = (
 )  # fmt: skip
 
 # From espeak-ng's speak_lib.h.
-_SYNCHRONOUS, _DO_NOT_EXIT, _UTF8 = 2, 0x8000, 1
+_SYNCHRONOUS, _DO_NOT_EXIT, _UTF8, _PHONEMES = 2, 0x8000, 1, 0x100
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
@@ -110,7 +111,7 @@ def say(text: str, voice: str = "en-us", words_per_minute: int = 175, pitch: int
     """Speak a text: always the same samples for the same arguments.
 
     Args:
-        text: what to say, in English.
+        text: what to say, in English, or phonemes: `[[h|'eI r|'0|b|I|n]]`.
         voice: an accent, or an accent and a variant: `en-us`, `en-gb-scotland+f3`.
         words_per_minute: speed, 80 to 450.
         pitch: 0 to 99, of the voice's own.
@@ -132,6 +133,26 @@ def say(text: str, voice: str = "en-us", words_per_minute: int = 175, pitch: int
         raise DataError(f"no voice {voice!r}: expected one of {', '.join(accents())}, alone or as in en-us+f3")
     with _LOCK:
         return _synthesise(text, voice, {_RATE: words_per_minute, _PITCH: pitch, _RANGE: pitch_range})
+
+
+def phonemes(text: str, accent: str = "en-us") -> list[list[str]]:
+    """Give the phonemes of a text, word by word, by espeak-ng's names: `[["h", "'eI"], ["r", "'0", "b", "I", "n"]]`.
+
+    Raises:
+        DataError: there is no such accent.
+        MissingPackageError: espeakng-loader is not installed.
+    """
+    if accent not in accents():
+        raise DataError(f"no accent {accent!r}: expected one of {', '.join(accents())}")
+    with _LOCK, _fresh_library() as (library, _):
+        library.espeak_SetVoiceByName(accent.encode())
+        library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        data = ctypes.create_string_buffer(text.encode())
+        rest = ctypes.c_void_p(ctypes.addressof(data))
+        clauses = []
+        while rest.value:
+            clauses.append(library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, ord("_") << 8).decode())
+    return [word.split("_") for clause in clauses for word in clause.split()]
 
 
 @cache
@@ -189,7 +210,33 @@ def _own_library() -> Path:
 
 
 def _synthesise(text: str, voice: str, parameters: dict[int, int]) -> Clip:
-    """Speak by a copy of the library loaded for this one text.
+    pieces: list[bytes] = []
+
+    def keep(samples: int | None, count: int, events: int | None) -> int:
+        if samples and count:
+            pieces.append(ctypes.string_at(samples, 2 * count))
+        return 0
+
+    with _fresh_library() as (library, sample_rate_hz):
+        callback = _CALLBACK(keep)
+        library.espeak_SetSynthCallback(callback)
+        library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # otherwise seeded by the clock
+        ctypes.CDLL(None).srand(1)  # some voices draw from the C library's generator
+        failed = library.espeak_SetVoiceByName(voice.encode())
+        for parameter, value in parameters.items():
+            failed |= library.espeak_SetParameter(parameter, value, 0)
+        data = text.encode()
+        flags = _UTF8 | (_PHONEMES if text.startswith("[[") else 0)
+        failed |= library.espeak_Synth(data, ctypes.c_size_t(len(data) + 1), 0, 0, 0, flags, None, None)
+    samples = np.frombuffer(b"".join(pieces), np.int16).astype(np.float32) * np.float32(2**-15)
+    if failed or not samples.any():
+        raise DataError(f"espeak-ng cannot say {text!r} as {voice} (status {failed}): try another text")
+    return Clip(samples, sample_rate_hz)
+
+
+@contextmanager
+def _fresh_library() -> Iterator[tuple[ctypes.CDLL, int]]:
+    """Give a copy of the library loaded for one text, and its sample rate.
 
     Its static variables (noise generators, filter memories, phases) outlive even `espeak_Terminate`, and
     would make the sound depend on what was said before; a fresh copy costs 2 ms.
@@ -203,26 +250,7 @@ def _synthesise(text: str, voice: str, parameters: dict[int, int]) -> Clip:
         sample_rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 0, str(data_folder).encode(), _DO_NOT_EXIT)
         if sample_rate_hz <= 0:
             raise DataError(f"espeak-ng cannot read its data in {data_folder}: reinstall espeakng-loader")
-        pieces: list[bytes] = []
-
-        def keep(samples: int | None, count: int, events: int | None) -> int:
-            if samples and count:
-                pieces.append(ctypes.string_at(samples, 2 * count))
-            return 0
-
-        callback = _CALLBACK(keep)
-        library.espeak_SetSynthCallback(callback)
-        library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # otherwise seeded by the clock
-        ctypes.CDLL(None).srand(1)  # some voices draw from the C library's generator
-        failed = library.espeak_SetVoiceByName(voice.encode())
-        for parameter, value in parameters.items():
-            failed |= library.espeak_SetParameter(parameter, value, 0)
-        data = text.encode()
-        failed |= library.espeak_Synth(data, ctypes.c_size_t(len(data) + 1), 0, 0, 0, _UTF8, None, None)
+        yield library, sample_rate_hz
         library.espeak_Terminate()
     finally:
         _ctypes.dlclose(library._handle)
-    samples = np.frombuffer(b"".join(pieces), np.int16).astype(np.float32) * np.float32(2**-15)
-    if failed or not samples.any():
-        raise DataError(f"espeak-ng cannot say {text!r} as {voice} (status {failed}): try another text")
-    return Clip(samples, sample_rate_hz)

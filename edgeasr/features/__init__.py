@@ -3,5 +3,6 @@
 from edgeasr.features.clip import clip_features
 from edgeasr.features.config import FrontendConfig
 from edgeasr.features.frontend import Frontend, StreamingFrontend
+from edgeasr.features.micro import MICRO
 
-__all__ = ["Frontend", "FrontendConfig", "StreamingFrontend", "clip_features"]
+__all__ = ["MICRO", "Frontend", "FrontendConfig", "StreamingFrontend", "clip_features"]

@@ -8,7 +8,7 @@ from edgeasr.errors import ConfigError
 
 __all__ = ["FeatureKind", "FrontendConfig"]
 
-FeatureKind = Literal["log-mel", "mfcc", "spectrogram", "log-spectrogram"]
+FeatureKind = Literal["log-mel", "mfcc", "spectrogram", "log-spectrogram", "micro", "samples"]
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,15 @@ class FrontendConfig:
     `ln(max(power, log_floor))`; for `mfcc` keep the first `coefficients` of the orthonormal DCT-II of the log-mel.
     Last, `(x - mean) / std` per bin, where these are given.
 
+    `micro` is another front end, that of microWakeWord and TensorFlow Lite Micro's micro_speech, in integers, with
+    noise reduction and gain control, which a stream goes on adapting: `edgeasr.features.micro` says how it computes.
+    Its features lie in 0 to about 27 and are not normalised.
+
+    `samples` is the sound itself, of a model that has its front end inside: each frame is one sample, and window, hop
+    and `fft_size` are 1.
+
     Attributes:
-        kind: which of the four features.
+        kind: which of the features.
         sample_rate_hz: rate of the audio; anything else is resampled before.
         clip_ms: length of audio that the model sees at once.
         window_ms: analysis window.
@@ -79,6 +86,16 @@ class FrontendConfig:
                 0 < self.coefficients <= self.mel_bins or self.kind != "mfcc",
                 f"coefficients must lie in 1 to mel_bins = {self.mel_bins}, got {self.coefficients}",
             ),
+            (
+                self.kind != "micro"
+                or (self.window_samples > 256 and self.fft_size == 512 and self.mel_high_hz < self.sample_rate_hz / 2),
+                "micro expects fft_size = 512, a window of over 256 samples and mel_high_hz below half the sample rate",
+            ),
+            (
+                self.kind != "samples" or self.window_samples == self.fft_size == 1,
+                f"samples expects a window and fft_size of 1 sample, got {self.window_samples} and {self.fft_size}",
+            ),
+            (self.kind != "micro" or not self.mean, "micro is not normalised: leave mean and std out"),
             (self.log_floor > 0, f"log_floor must be positive, got {self.log_floor}"),
             (
                 len(self.mean) == len(self.std) and len(self.mean) in (0, self.bins),
@@ -113,7 +130,9 @@ class FrontendConfig:
     @property
     def bins(self) -> int:
         """Values in one frame."""
-        return {"log-mel": self.mel_bins, "mfcc": self.coefficients}.get(self.kind, self.fft_size // 2 + 1)
+        return {"log-mel": self.mel_bins, "mfcc": self.coefficients, "micro": self.mel_bins}.get(
+            self.kind, self.fft_size // 2 + 1
+        )
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -32,6 +32,7 @@ MODELS: Mapping[str, str] = {
     "ctc-small": "edgeasr.models.ctc_small:CTC_SMALL",
     "ctc-wavenet": "edgeasr.models.wavenet:WAVENET",
     "ctc-wavenet-small": "edgeasr.models.wavenet:WAVENET_SMALL",
+    "wake-cnn": "edgeasr.models.wake_cnn:WAKE_CNN",
 }
 
 
@@ -45,12 +46,15 @@ class ModelSpec:
         frontend: the features that it was designed for.
         output: what its last layer gives.
         ctc: of a CTC model, how its output frames follow the input; None for a classifier.
+        stride: of a classifier that can be built with open frames too, and then gives [batch, output frames, labels]:
+            frames from one output to the next; None for others.
     """
 
     build: Callable[..., Any]
     frontend: FrontendConfig
     output: OutputKind
     ctc: CtcOutput | None = None
+    stride: int | None = None
 
 
 def model_spec(name: str) -> ModelSpec:

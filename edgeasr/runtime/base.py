@@ -1,5 +1,6 @@
 """What every runtime offers, and `load`, which picks one by the file."""
 
+import math
 import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from edgeasr.features.config import FrontendConfig
 from edgeasr.registry import resolve
 from edgeasr.runtime.stepping import StepLoop
 
-__all__ = ["RUNTIMES", "Runtime", "load", "runtime_name"]
+__all__ = ["RUNTIMES", "Runtime", "load", "runtimes_of"]
 
 RUNTIMES: Mapping[str, str] = {
     "keras": "edgeasr.runtime.keras:KerasRuntime",
@@ -23,8 +24,8 @@ RUNTIMES: Mapping[str, str] = {
     "reference": "edgeasr.runtime.reference:ReferenceRuntime",
 }
 
-_BY_SUFFIX = {".tflite": "tflite", ".onnx": "onnxruntime", ".ort": "onnxruntime"}
-_ALSO = {"tflite": "reference"}  # runs the same files as the one that they belong to, where it is asked for
+# The first is the one that files belong to; the others run them where they are asked for.
+_BY_SUFFIX = {".tflite": ("tflite", "reference"), ".onnx": ("onnxruntime",), ".ort": ("onnxruntime",)}
 
 
 class Runtime(Protocol):
@@ -104,6 +105,19 @@ class Runtime(Protocol):
             progress(done / len(features))
         return check_scores(np.stack(scores), self.path)
 
+    def own_call(self, features: NDArray[np.float32]) -> Callable[[], object] | None:
+        """Give the call that the tools of the runtime's makers time: input set, inference, output taken.
+
+        What `run` adds to it is the way from features to that input, and from the output to scores.
+
+        Args:
+            features: float32 [frames, bins], which it is made on each time.
+
+        Returns:
+            None where a clip is not one call: of a step model, and of the runtimes that are edgeasr's own or Keras.
+        """
+        return None
+
     def step(self, frames: NDArray[np.float32]) -> NDArray[np.float32] | None:
         """Take the next frames of a stream, with a step model.
 
@@ -153,22 +167,22 @@ def load(path: str | Path, runtime: str | None = None, threads: int = 1) -> Runt
     most = max(64, os.cpu_count() or 1)  # a runtime starts as many as it is told, until the machine stands still
     if not 1 <= threads <= most:
         raise ConfigError(f"expected 1 to {most} threads, got {threads}")
-    own = runtime_name(path)
-    make = resolve(RUNTIMES, runtime or own, "runtime")
-    if runtime not in (None, own, _ALSO.get(own)):
-        raise ConfigError(f"{path} is run by {own}, not by {runtime}: leave the runtime out")
+    able = runtimes_of(path)
+    make = resolve(RUNTIMES, runtime or able[0], "runtime")
+    if runtime not in (None, *able):
+        raise ConfigError(f"{path} is run by {able[0]}, not by {runtime}: leave the runtime out")
     loaded: Runtime = make(path, threads)
     return loaded
 
 
-def runtime_name(path: Path) -> str:
-    """Name the runtime for a file, by what it is.
+def runtimes_of(path: Path) -> tuple[str, ...]:
+    """Name the runtimes that run a file, by what it is; the first is the one that it belongs to.
 
     Raises:
         ArtefactError: there is no such file, or it is of no known kind.
     """
     if path.is_dir():
-        return "keras"
+        return ("keras",)
     if not path.exists():
         raise ArtefactError(f"{path}: no such file: expected a bundle folder, a .tflite or an .onnx file")
     if path.suffix not in _BY_SUFFIX:
@@ -207,7 +221,7 @@ def check_features(features: NDArray[np.float32], shape: tuple[int, ...], path: 
     """
     features = np.asarray(features, np.float32)
     flat = features.reshape(-1)
-    if np.isnan(flat.dot(flat)):  # is NaN if one of them is, and costs less than to look at each
+    if math.isnan(flat.dot(flat)):  # is NaN if one of them is, and costs less than to look at each
         raise ArtefactError(f"{path.name} expects numbers as features, got NaN: check the audio they were made from")
     if features.shape == shape[1:]:
         return features[None]

@@ -1,6 +1,7 @@
 """ONNX models in ONNX Runtime, on the CPU."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +61,22 @@ class OnnxRuntime(Runtime):
         features = check_features(features, self._shape, self.path)
         if self._loop:
             return self._loop.run(features)
-        outputs, _ = self._infer(features, ())
+        (outputs,) = self._call({self._input: features})
         return self._scores(outputs[0])
+
+    def own_call(self, features: NDArray[np.float32]) -> Callable[[], object] | None:
+        features = check_features(features, self._shape, self.path)
+        return None if self._loop else partial(self._call, {self._input: features})
 
     def _infer(
         self, features: NDArray[Any], states: Sequence[NDArray[Any]]
     ) -> tuple[NDArray[Any], Sequence[NDArray[Any]]]:
-        feed = {self._input: features, **dict(zip(self._states, states, strict=True))}
-        outputs, *following = self._session.run(self._outputs, feed)
+        outputs, *following = self._call({self._input: features, **dict(zip(self._states, states, strict=True))})
         return outputs, following
+
+    def _call(self, feed: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        outputs: list[NDArray[Any]] = self._session.run(self._outputs, feed)
+        return outputs
 
     def _scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
         return softmax(outputs) if self._logits else outputs

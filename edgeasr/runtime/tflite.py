@@ -1,7 +1,8 @@
 """TFLite models, in ai-edge-litert or, on older devices, tflite-runtime."""
 
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,11 @@ class TfliteRuntime(Runtime):
         features = check_features(features, self._shape, self.path)
         if self._loop:
             return self._loop.run(features)
-        outputs, _ = self._infer(self._quantise.to_integer(features), ())
-        return self._scores(outputs[0])
+        return self._scores(self._call(self._quantise.to_integer(features))[0])
+
+    def own_call(self, features: NDArray[np.float32]) -> Callable[[], object] | None:
+        features = check_features(features, self._shape, self.path)
+        return None if self._loop else partial(self._call, self._quantise.to_integer(features))
 
     def reset(self) -> None:
         super().reset()
@@ -75,13 +79,17 @@ class TfliteRuntime(Runtime):
     def _infer(
         self, features: NDArray[Any], states: Sequence[NDArray[Any]]
     ) -> tuple[NDArray[Any], Sequence[NDArray[Any]]]:
+        for state, values in zip(self._states, states, strict=True):
+            self._interpreter.set_tensor(state.input, values)
+        outputs = self._call(features)
+        return outputs, [state.carry(self._interpreter.get_tensor(state.output)) for state in self._states]
+
+    def _call(self, features: NDArray[Any]) -> NDArray[Any]:
         interpreter = self._interpreter
         interpreter.set_tensor(self._input["index"], features)
-        for state, values in zip(self._states, states, strict=True):
-            interpreter.set_tensor(state.input, values)
         interpreter.invoke()
-        following = [state.carry(interpreter.get_tensor(state.output)) for state in self._states]
-        return interpreter.get_tensor(self._output["index"]), following
+        outputs: NDArray[Any] = interpreter.get_tensor(self._output["index"])
+        return outputs
 
     def _start(self) -> Any:
         """Make an interpreter, in its initial state."""
@@ -97,10 +105,11 @@ class Affine:
     def __init__(self, details: dict[str, Any]) -> None:
         self.dtype = np.dtype(details["dtype"])
         scale, zero_point = details["quantization"]
-        self.scale, self.zero_point = np.float32(scale or 1), np.float32(zero_point)  # 0: plain integers
+        # Arrays without dimensions: a scalar would be made into one again in each operation, a fifth of its time.
+        self.scale, self.zero_point = np.array(scale or 1, np.float32), np.array(zero_point, np.float32)  # 0: no scale
         if self.dtype.kind in "iu":
             limits = np.iinfo(self.dtype)
-            self.low, self.high = np.float32(limits.min), np.float32(limits.max)
+            self.low, self.high = np.array(limits.min, np.float32), np.array(limits.max, np.float32)
 
     def to_integer(self, values: NDArray[np.float32]) -> NDArray[Any]:
         if self.dtype.kind == "f":

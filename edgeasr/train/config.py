@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 
 from edgeasr.data.augment import AugmentConfig
 from edgeasr.errors import ConfigError
+from edgeasr.train.wake import WakeConfig
 
 __all__ = ["OptimizerName", "Schedule", "TrainConfig"]
 
@@ -37,6 +38,7 @@ class TrainConfig:
         options: of the architecture, such as `{dense_activation = "tanh"}`; its builder names them.
         frontend: settings of the front end that differ from those the model was designed for.
         augment: how training clips are varied.
+        wake: what to spot in streams; None to tell clips apart, or to transcribe them.
     """
 
     model: str
@@ -58,6 +60,7 @@ class TrainConfig:
     options: dict[str, Any] = field(default_factory=dict)
     frontend: dict[str, Any] | None = None
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    wake: WakeConfig | None = None
 
     def __post_init__(self) -> None:
         least = {"epochs": 1, "batch_size": 1, "patience": 0, "seed": 0, "limit": 0, "warmup_epochs": 0}

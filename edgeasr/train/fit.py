@@ -105,7 +105,7 @@ def compiled_model(config: TrainConfig, task: Task) -> Any:
 
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(config.seed)
-    model = task.build()
+    model = task.build_for_training()
     model.compile(optimizer=make_optimizer(config, len(task.batches)), loss=task.loss())
     return model
 

@@ -58,6 +58,10 @@ class Task(Protocol):
         """Build the Keras model."""
         ...
 
+    def build_for_training(self) -> Any:
+        """Build the Keras model that takes what `batches` gives, with the same weights in the same order."""
+        return self.build()
+
     def loss(self) -> Any:
         """Give the Keras loss, which takes what `batches` wants and what the model gives."""
         ...
@@ -98,7 +102,11 @@ def load_task(config: TrainConfig) -> tuple[ModelSpec, Task]:
     check_options(config.model, config.options)
     spec = model_spec(config.model)
     task: Task
-    if spec.ctc:
+    if config.wake:
+        from edgeasr.train.spotting import Spotting
+
+        task = Spotting(config, spec, config.wake)
+    elif spec.ctc:
         from edgeasr.train.transcription import Transcribing
 
         task = Transcribing(config, spec, spec.ctc)

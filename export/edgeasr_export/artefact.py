@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.card import Card
+from edgeasr.card import FEATURES, Card
+from edgeasr.features.layer import NAME
 from edgeasr.runtime import load
 from edgeasr_export.calibration import AUTO, TRIED, Ranges, find_ranges
 from edgeasr_export.exporters import Exporter
@@ -57,7 +58,7 @@ class Job:
         """
         operators = self.made_by.operators(self._source)
         known = self.floats.layers or tuple(operator.output for operator in operators)
-        kept = outputs_kept(self.settings.keep_float, operators, known)
+        kept = outputs_kept(self.settings.keep_float, operators, known) + self._frontend_tensors(operators)
         if scheme(self.scheme).coarse:
             kept += tuple(tensor for name in self.floats.fine for tensor in self._tensors(name, operators))
         plan = Plan({}, kept, self.settings.per_tensor)
@@ -113,6 +114,12 @@ class Job:
         operators = self.made_by.operators(self._source)
         same = [[tensor for name in group for tensor in self._tensors(name, operators)] for group in self.floats.same]
         return find_ranges(self._source, lambda: self.floats.feeds(self.calibration), method, same)
+
+    def _frontend_tensors(self, operators: Sequence[Operator]) -> tuple[str, ...]:
+        """Name the tensors of a front end inside: 8 bits are too few for sound, and for the power of its bands."""
+        if self.card.frontend is None or self.card.frontend.kind != "samples":
+            return ()
+        return (*self._tensors(FEATURES, operators), *self._tensors(NAME, operators))
 
     def _tensors(self, name: str, operators: Sequence[Operator]) -> tuple[str, ...]:
         """Name the tensors of an input, an output, or a layer."""

@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,7 @@ class Check:
         stack_bytes: depth that the stack reached; None where the board cannot tell.
         layer_instructions: of each step in one inference; None where the board cannot tell.
         instructions: of a whole inference; None where the board cannot tell.
+        outputs: of the board: uint8 [inputs, bytes of all output tensors].
     """
 
     oracle: str
@@ -52,6 +53,7 @@ class Check:
     stack_bytes: int | None
     layer_instructions: tuple[int, ...] | None
     instructions: int | None
+    outputs: NDArray[np.uint8] = field(repr=False, compare=False)
 
 
 def random_inputs(tensors: Sequence[Tensor], count: int) -> Inputs:
@@ -99,17 +101,25 @@ def check_firmware(firmware: "Firmware", board: Board, inputs: Inputs) -> Check:
         main.write_text(_main(firmware))
         flags = ("-include", "board.h", "-DEA_MODEL_MARK=BOARD_MARK")
         names = [firmware.folder / name for name in firmware.sources]
-        program = build(board, [main, *names], Path(scratch) / "check.elf", [firmware.folder], flags)
+        program = build(board, [main, *names], Path(scratch) / "check.elf", [names[0].parent], flags)
         data = b"".join(array.tobytes() for step in inputs for array in step)
         limit_s = 60 + len(inputs) * sum(step.macs for step in firmware.program.steps) / 1e6
         done = run(board, program, {"inputs.bin": data}, limit_s)
         got = np.frombuffer(done.files["outputs.bin"], np.uint8)
         if got.size != expected.size:
             raise FirmwareError(f"{board.name}: expected {expected.size} bytes of outputs, got {got.size}")
-        wrong = int((got.reshape(expected.shape) != expected).any(1).sum())
+        got = got.reshape(expected.shape)
+        wrong = int((got != expected).any(1).sum())
         layers = done.instructions[: len(firmware.program.steps)] if done.instructions else None
         return Check(
-            oracle, len(inputs), wrong, sizes(board, program), done.stack_bytes, layers, sum(layers) if layers else None
+            oracle=oracle,
+            inputs=len(inputs),
+            wrong=wrong,
+            sizes=sizes(board, program),
+            stack_bytes=done.stack_bytes,
+            layer_instructions=layers,
+            instructions=sum(layers) if layers else None,
+            outputs=got,
         )
 
 

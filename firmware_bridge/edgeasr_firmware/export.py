@@ -4,7 +4,7 @@ import hashlib
 import math
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from edgeasr.atomic import replacing
 from edgeasr.bundle import Bundle
 from edgeasr.card import Card, read_from_tflite
 from edgeasr.errors import FirmwareError
+from edgeasr.registry import resolve
 from edgeasr.spot.settings import SpotterConfig, kept_settings
 from edgeasr.tflite import quantisation
 from edgeasr.tflite.interpreter import Interpreter
@@ -22,16 +23,17 @@ from edgeasr_firmware.check import random_inputs
 from edgeasr_firmware.codegen.lower import check_operators, lower
 from edgeasr_firmware.codegen.program import Program
 from edgeasr_firmware.codegen.write import header, source
+from edgeasr_firmware.formats import FORMATS
+from edgeasr_firmware.formats.project import Project, identifier
+from edgeasr_firmware.formats.selftest import selftest_files
 from edgeasr_firmware.frontend import frontend_files
 from edgeasr_firmware.plan import Plan, plan_memory
-from edgeasr_firmware.project import Vector, cmake_lists, main_c, makefile, readme, vectors_h
 from edgeasr_firmware.spot import SpotSettings, spot_files
 
-__all__ = ["KERNELS", "Firmware", "find_model", "write_firmware"]
+__all__ = ["KERNELS", "Firmware", "check_size", "find_model", "origin_of", "write_files", "write_firmware"]
 
 KERNELS = Path(__file__).parent / "csrc" / "kernels"
 _VECTORS = 2
-_EARS = ("ea_frontend.h", "ea_spot.h", "ea_listen.h")
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,14 @@ def find_model(path: Path) -> Path:
     return path / found[0]
 
 
-def write_firmware(path: Path, board: Board, out: Path) -> Firmware:
+def write_firmware(path: Path, board: Board, out: Path, layout: str = "c") -> Firmware:
     """Write the C of a model, with all that is needed to build and test it. The same model gives the same bytes.
 
     Args:
         path: a TFLite file.
         board: to compile for.
         out: folder to write; one that was written before is replaced.
+        layout: key of `FORMATS`.
 
     Raises:
         ArtefactError: the file cannot be read.
@@ -96,37 +99,62 @@ def write_firmware(path: Path, board: Board, out: Path) -> Firmware:
     vectors = [(inputs, interpreter.run(*inputs)) for inputs in random_inputs(interpreter.inputs, _VECTORS)]
     program = lower(model)
     plan = plan_memory(program)
-    _check_size(program, plan, board)
-    files = _files(path, card, program, plan, board, vectors)
-    _check_free(out, files)
-    with replacing(out) as scratch:
-        scratch.mkdir()
-        for name, text in files.items():
-            (scratch / name).write_text(text)
-    sources = tuple(name for name in sorted(files) if name.endswith(".c") and name != "main.c")
+    check_size(board, program.constant_bytes, plan.arena_bytes)
+    origin = origin_of(path, board, layout)
+    core = {**_kernel_files(program), **_ears(path, card, program)}
+    core |= {"model.h": header(program, plan, origin), "model.c": source(program, plan, origin)}
+    needed = {name for name in core if name.endswith(".c")}
+    core |= selftest_files(program, vectors, origin)
+    arrange: Callable[[Project], dict[str, str]] = resolve(FORMATS, layout, "format")
+    files = arrange(Project(identifier(path.stem), origin, board, program, plan, core))
+    write_files(out, files)
+    sources = tuple(name for name in sorted(files) if name.rpartition("/")[2] in needed)
     return Firmware(out, tuple(sorted(files)), sources, path, model, card, program, plan)
 
 
-def _files(
-    path: Path, card: Card | None, program: Program, plan: Plan, board: Board, vectors: Sequence[Vector]
-) -> dict[str, str]:
+def origin_of(path: Path, board: Board, layout: str) -> str:
+    """Say what made a file of what, for the comment at its top."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     name = re.sub(r"[^\w.+-]", "_", path.name)  # nothing that ends a comment
-    origin = (
+    option = "" if layout == "c" else f" --format {layout}"
+    return (
         f"Written by edgeasr {__version__} from {name} (sha256 {digest[:16]}): "
-        f"edgeasr firmware {name} --board {board.name}"
+        f"edgeasr firmware {name} --board {board.name}{option}"
     )
-    files = {name: (KERNELS / name).read_text() for name in _kernel_files(program)}
-    files.update(_ears(path, card, program))
-    files["model.h"] = header(program, plan, origin)
-    files["model.c"] = source(program, plan, origin)
-    sources = sorted(name for name in files if name.endswith(".c"))
-    files["README.md"] = readme(program, plan, board, origin, [name for name in _EARS if name in files])
-    files["main.c"] = main_c(program, origin)
-    files["vectors.h"] = vectors_h(program, vectors, origin)
-    files["Makefile"] = makefile(board, sources, origin)
-    files["CMakeLists.txt"] = cmake_lists(board, sources, origin)
-    return files
+
+
+def write_files(out: Path, files: Mapping[str, str]) -> None:
+    """Write a folder; one that was written before is replaced.
+
+    Args:
+        out: the folder.
+        files: name, with slashes, to text.
+
+    Raises:
+        FirmwareError: `out` is a folder of other things.
+    """
+    if stranger := next(_strangers(out, "", files), None):
+        raise FirmwareError(
+            f"{out}: expected no such folder, or one that edgeasr wrote, found {stranger}: choose another"
+        )
+    with replacing(out) as scratch:
+        for name, text in files.items():
+            (scratch / name).parent.mkdir(parents=True, exist_ok=True)
+            (scratch / name).write_text(text)
+
+
+def check_size(board: Board, constant_bytes: int, arena_bytes: int) -> None:
+    """Refuse what cannot fit, before a compiler does it with less to say.
+
+    Raises:
+        FirmwareError: the constants are more than the flash, or the arena more than the RAM.
+    """
+    for memory, what, needed in ((board.flash, "flash", constant_bytes), (board.ram, "RAM", arena_bytes)):
+        if memory and needed > memory.size_bytes:
+            raise FirmwareError(
+                f"{board.name} has {memory.size_bytes} bytes of {what}, and the model needs {needed} for its "
+                f"{'constants' if what == 'flash' else 'activations'} alone: take a smaller model or a larger board"
+            )
 
 
 def _ears(path: Path, card: Card | None, program: Program) -> dict[str, str]:
@@ -160,38 +188,26 @@ def _ears(path: Path, card: Card | None, program: Program) -> dict[str, str]:
     return {**files, **spot_files(settings)}
 
 
-def _check_free(out: Path, files: Mapping[str, str]) -> None:
-    """Refuse to replace anything but a folder that was written before, and built in."""
-    built = (".o", ".a")
-    strangers = [out] if out.is_file() else [
-        path for path in sorted(out.glob("*"))
-        if path.name not in {*files, "selftest"} and path.suffix not in built and not path.name.startswith("ea_")
-    ]  # fmt: skip
-    if strangers:
-        raise FirmwareError(
-            f"{out}: expected no such folder, or one that edgeasr wrote, found {strangers[0].name}: choose another"
-        )
+def _strangers(folder: Path, place: str, files: Mapping[str, str]) -> Iterator[str]:
+    """Name what lies in a folder and is none of `files`, nor was written or built before."""
+    if folder.is_file():
+        yield folder.name
+    for path in sorted(folder.glob("*")):
+        name = place + path.name
+        if path.is_dir() and any(file.startswith(f"{name}/") for file in files):
+            yield from _strangers(path, f"{name}/", files)
+        elif name not in {*files, "selftest"} and path.suffix not in (".o", ".a") and not path.name.startswith("ea_"):
+            yield name
 
 
-def _kernel_files(program: Program) -> list[str]:
-    """Give the names of the kernels that are used, and of what they include."""
+def _kernel_files(program: Program) -> dict[str, str]:
+    """Give the kernels that are used, and what they include: name to text."""
     wanted = [f"{step.source}.h" for step in (*program.start, *program.steps)]
-    found: set[str] = set()
+    found: dict[str, str] = {}
     while wanted:
         name = wanted.pop()
         if name in found or not (KERNELS / name).exists():
             continue
-        found.add(name)
-        wanted += [f"{name.removesuffix('.h')}.c", *re.findall(r'#include "(\w+\.h)"', (KERNELS / name).read_text())]
-    return sorted(found)
-
-
-def _check_size(program: Program, plan: Plan, board: Board) -> None:
-    """Refuse what cannot fit, before a compiler does it with less to say."""
-    constants = sum(table.values.nbytes for table in program.tables)
-    for memory, what, needed in ((board.flash, "flash", constants), (board.ram, "RAM", plan.arena_bytes)):
-        if memory and needed > memory.size_bytes:
-            raise FirmwareError(
-                f"{board.name} has {memory.size_bytes} bytes of {what}, and the model needs {needed} for its "
-                f"{'constants' if what == 'flash' else 'activations'} alone: take a smaller model or a larger board"
-            )
+        found[name] = (KERNELS / name).read_text()
+        wanted += [f"{name.removesuffix('.h')}.c", *re.findall(r'#include "(\w+\.h)"', found[name])]
+    return found

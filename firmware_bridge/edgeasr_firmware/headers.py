@@ -4,7 +4,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-__all__ = ["definitions", "guarded"]
+__all__ = ["C_BEGIN", "C_END", "definitions", "guarded"]
+
+# around declarations that C++ may include
+C_BEGIN = ("#ifdef __cplusplus", 'extern "C" {', "#endif", "")
+C_END = ("#ifdef __cplusplus", "}", "#endif", "")
 
 
 def definitions(prefix: str, values: Mapping[str, int | float]) -> list[str]:

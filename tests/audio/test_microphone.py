@@ -1,159 +1,175 @@
-"""A real microphone, as far as PortAudio and ALSA can tell: ALSA's file plugin reads it from a FIFO."""
+"""The microphone, with a stand-in for PortAudio; `test_microphone_device.py` has a real one."""
 
-import ctypes.util
-import importlib.util
-import os
-import signal
-import subprocess
 import sys
-import threading
-import time
+import types
+from contextlib import closing
+from itertools import islice
 
 import numpy as np
 import pytest
 
-pytestmark = [
-    pytest.mark.skipif(importlib.util.find_spec("sounddevice") is None, reason="sounddevice is not installed"),
-    pytest.mark.skipif(ctypes.util.find_library("portaudio") is None, reason="libportaudio2 is not installed"),
-    pytest.mark.skipif(sys.platform != "linux", reason="the fake microphone is an ALSA plugin"),
-]
+from edgeasr.audio import microphone
+from edgeasr.audio.microphone import microphone_blocks
+from edgeasr.errors import AudioError, MissingPackageError
 
-RATE_HZ = 16000
-RECORD = """
-import sys
-from contextlib import closing
-from edgeasr.audio.source import microphone_blocks
-with closing(microphone_blocks("fakemic", 16000, 800, lambda line: print(line, file=sys.stderr))) as blocks:
-    for _ in range(20):
-        sys.stdout.buffer.write((next(blocks) * 32768).astype("<i2").tobytes())
-"""
-UNPLUGGED = """
-from edgeasr.audio.source import microphone_blocks
-from edgeasr.errors import AudioError
-try:
-    next(microphone_blocks(None, 16000, 800, print))
-except AudioError as error:
-    print(error)
-"""
-LISTEN = """
-import sys
-from edgeasr.cli import listen, main
-from loud import Loud
-listen.load = lambda *_: Loud()
-sys.argv = ["edgeasr", "listen", "loud.onnx", "--device", "fakemic", "--json"]
-main()
-"""
-MODEL = """
-from pathlib import Path
-import numpy as np
-from edgeasr.card import Card
-from edgeasr.features import FrontendConfig
-from edgeasr.runtime import Runtime
-
-class Loud(Runtime):
-    name, version, threads, path = "fake", "fake 1", 1, Path("loud.onnx")
-    card = Card("loud", "", ("_quiet_", "loud"), FrontendConfig(kind="spectrogram"), "probabilities", "")
-
-    def run(self, features):
-        loud = min(1.0, float(features[-20:].max(axis=1).mean()) / 30)
-        return np.array([1 - loud, loud], np.float32)
-
-    def reset(self):
-        pass
-"""
+PCM = np.random.default_rng(0).integers(-20000, 20000, 5000).astype("<i2")
+FLOAT = PCM.astype(np.float32) / 32768
 
 
-class Microphone:
-    """A FIFO that ALSA reads as a microphone; audio comes out of it at the pace of real time."""
+def unexpected(message):
+    raise AssertionError(message)
 
-    def __init__(self, home):
-        fifo = home / "mic.fifo"
-        os.mkfifo(fifo)
-        # Opening a FIFO waits for the other side, and PortAudio opens every device as soon as it is loaded.
-        self._file = os.open(fifo, os.O_RDWR)
-        (home / ".asoundrc").write_text(
-            'pcm.fakemic { type file slave.pcm "null" file "/dev/null" '
-            f'infile "{fifo}" format "raw" }}\nctl.fakemic {{ type hw card 0 }}\n'
-        )
-        self.environment = {
-            **os.environ,
-            "HOME": str(home),
-            "PYTHONPATH": os.pathsep.join([str(home), *sys.path]),
-        }
-        self._stop = threading.Event()
 
-    def play(self, samples):
-        """Play int16 [n] and then silence, until closed, but no longer than 10 s."""
-        self._thread = threading.Thread(target=self._feed, args=(samples.astype("<i2").tobytes(),))
-        self._thread.start()
-
-    def _feed(self, data):
-        due, position = time.monotonic(), 0
-        while position < 10 * 2 * RATE_HZ and not self._stop.wait(max(0.0, due - time.monotonic())):
-            # A block of the stream at a time: ALSA's plugin takes what a short read leaves for audio.
-            os.write(self._file, data[position : position + 640].ljust(640, b"\0"))
-            position += 640
-            due += 0.02
-
-    def close(self):
-        self._stop.set()
-        self._thread.join()
-        os.close(self._file)
+class FakePortAudioError(Exception):
+    pass
 
 
 @pytest.fixture
-def microphone(tmp_path):
-    device = Microphone(tmp_path)
-    yield device
-    device.close()
+def sounddevice(monkeypatch):
+    """Stand in for sounddevice: a microphone that has delivered all of `given` as soon as it is started."""
+    fake = types.ModuleType("sounddevice")
+    fake.given, fake.native_hz, fake.overflow_at, fake.closed = [], 48000, None, False
+    fake.channels, fake.busy, fake.starts, fake.listed = 1, 0, 0, 0
+    fake.PortAudioError = FakePortAudioError
+
+    class InputStream:
+        def __init__(self, samplerate, *, blocksize, device, channels, dtype, callback):
+            assert (blocksize, dtype) == (samplerate // 50, "int16")
+            if fake.busy:
+                fake.busy -= 1
+                raise FakePortAudioError("Device unavailable [PaErrorCode -9985]")
+            if channels > fake.channels:
+                raise FakePortAudioError("Invalid number of channels [PaErrorCode -9998]")
+            fake.opened_hz, fake.callback, self._channels = samplerate, callback, channels
+
+        def start(self):
+            fake.starts += 1
+            for number, block in enumerate(fake.given):
+                status = types.SimpleNamespace(input_overflow=number == fake.overflow_at)
+                frames = np.zeros((len(block), self._channels), np.int16)
+                frames[:, -1] = block
+                fake.callback(frames, len(block), None, status)
+
+        def close(self):
+            fake.closed = True
+
+    def query_devices(device, kind):
+        if device == "absent":
+            raise ValueError("No input device matching 'absent'")
+        return {"default_samplerate": float(fake.native_hz)}
+
+    def check_input_settings(device, *, channels, dtype, samplerate):
+        if samplerate != fake.native_hz:
+            raise FakePortAudioError("Invalid sample rate")
+
+    def initialize():
+        fake.listed += 1
+
+    fake._terminate, fake._initialize = lambda: None, initialize
+    fake.InputStream, fake.query_devices = InputStream, query_devices
+    fake.check_input_settings = check_input_settings
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    monkeypatch.setattr(microphone, "_STALL_S", 0.05)
+    monkeypatch.setattr(microphone, "_RETRY_S", 0.01)
+    return fake
 
 
-def test_microphone_blocks_are_bit_exact_from_a_real_device(microphone):
-    samples = np.random.default_rng(0).integers(-20000, 20000, 2 * RATE_HZ).astype("<i2")
-    microphone.play(samples)
-    run = subprocess.run([sys.executable, "-c", RECORD], env=microphone.environment, capture_output=True, timeout=30)
-    assert run.returncode == 0, run.stderr.decode()
-    recorded = np.frombuffer(run.stdout, "<i2")
-    assert len(recorded) == 20 * 800
-    (start,) = np.flatnonzero((samples[:-1] == recorded[0]) & (samples[1:] == recorded[1]))
-    np.testing.assert_array_equal(recorded, samples[start : start + len(recorded)])
-    assert b"lost" not in run.stderr
+def test_microphone_blocks_are_what_was_recorded(sounddevice):
+    sounddevice.native_hz, sounddevice.given = 16000, [PCM[:1000], PCM[1000:1001], PCM[1001:]]
+    with closing(microphone_blocks(None, 16000, 1000, unexpected)) as blocks:
+        audio = np.concatenate(list(islice(blocks, 5)))
+    np.testing.assert_array_equal(audio, FLOAT)
+    assert sounddevice.closed
 
 
-def test_listen_to_a_real_device_until_interrupted(microphone, tmp_path):
-    (tmp_path / "loud.py").write_text(MODEL)
-    seconds = np.arange(2 * RATE_HZ) / RATE_HZ
-    samples = 20000 * np.sin(2 * np.pi * 440 * seconds) * (seconds > 1)
-    with subprocess.Popen(
-        [sys.executable, "-c", LISTEN],
-        env=microphone.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        microphone.play(samples)
-        assert '"label": "loud"' in process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        try:
-            _, stderr = process.communicate(timeout=20)
-        finally:
-            process.kill()  # a hang fails the test, and does not hang the others
-    assert process.returncode == 0
-    assert stderr.splitlines()[-1].endswith(" s of audio, events: 1")
-    assert "Traceback" not in stderr
+def test_microphone_blocks_of_a_device_with_its_own_rate_are_resampled(sounddevice):
+    tone = np.sin(2 * np.pi * 1000 * np.arange(48000) / 48000)
+    sounddevice.given = [(20000 * tone).astype(np.int16)]
+    with closing(microphone_blocks(0, 16000, 1600, unexpected)) as blocks:
+        audio = np.concatenate(list(islice(blocks, 10)))
+    assert sounddevice.opened_hz == 48000
+    assert len(audio) == pytest.approx(16000, abs=1000)  # the end is still in the filter
+    assert np.abs(np.fft.rfft(audio[:8000])).argmax() == 500
 
 
-def test_microphone_blocks_without_a_device_is_one_clear_line(tmp_path):
-    (tmp_path / ".asoundrc").write_text("")
-    run = subprocess.run(
-        [sys.executable, "-c", UNPLUGGED],
-        env={**os.environ, "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=30,
+def test_microphone_blocks_count_and_report_lost_audio(sounddevice):
+    sounddevice.native_hz, sounddevice.overflow_at = 16000, 3
+    sounddevice.given = [np.zeros(1600, np.int16)] * 130  # 13 s into a ring of 10 s and a block
+    notes = []
+    with closing(microphone_blocks(None, 16000, 1600, notes.append)) as blocks:
+        list(islice(blocks, 30))
+    assert notes[0] == (
+        "microphone: audio lost so far: 1 times by the driver, 2.90 s because the model does not keep up; "
+        "blocks late by more than 1 s: 1"
     )
-    if not run.stdout:
-        pytest.skip("this machine has a microphone")
-    assert run.stdout.startswith("cannot record from the default microphone (")
-    assert "arecord" in run.stdout
-    assert len(run.stdout.splitlines()) == 1
+    assert notes[-1].endswith("late by more than 1 s: 30")
+
+
+def test_microphone_blocks_report_at_most_once_a_second_and_at_the_end(sounddevice):
+    def overflow():
+        sounddevice.callback(PCM[:1600, None], 1600, None, types.SimpleNamespace(input_overflow=True))
+
+    sounddevice.native_hz, sounddevice.given, sounddevice.overflow_at = 16000, [PCM], 0
+    notes = []
+    with closing(microphone_blocks(None, 16000, 1600, notes.append)) as blocks:
+        for count in (1, 1, 1):
+            list(islice(blocks, count))
+            overflow()
+    assert [note.split(": ")[2].split(" by")[0] for note in notes] == ["1 times", "4 times"]
+
+
+def test_microphone_blocks_of_a_device_that_never_gives_audio_are_an_error(sounddevice):
+    with pytest.raises(AudioError, match=r"given no audio for 0\.05 s"):
+        list(microphone_blocks(None, 16000, 1000, unexpected))
+    assert sounddevice.closed
+
+
+def test_microphone_blocks_go_on_when_the_device_is_back(sounddevice):
+    sounddevice.native_hz, sounddevice.given = 16000, [PCM]
+    notes = []
+    with closing(microphone_blocks(None, 16000, 1000, notes.append)) as blocks:
+        before = list(islice(blocks, 5))
+        sounddevice.busy = 3  # it falls silent, and cannot be opened for a while
+        after = list(islice(blocks, 5))
+    np.testing.assert_array_equal(np.concatenate(before), FLOAT)
+    np.testing.assert_array_equal(np.concatenate(after), FLOAT)
+    lost, back = notes
+    assert lost.startswith("the microphone has given no audio for 0.05 s")
+    assert lost.endswith("trying again every 0.01 s")
+    assert back.startswith("the microphone is back after ")
+    assert (sounddevice.starts, sounddevice.listed, sounddevice.busy) == (2, 4, 0)
+
+
+def test_microphone_blocks_of_a_busy_device_are_one_clear_line(sounddevice):
+    sounddevice.busy = 1
+    with pytest.raises(AudioError, match=r"cannot record from the default microphone \(Device unavailable.*arecord"):
+        next(microphone_blocks(None, 16000, 1600, unexpected))
+
+
+def test_microphone_blocks_are_of_the_channel_asked_for(sounddevice):
+    sounddevice.native_hz, sounddevice.given, sounddevice.channels = 16000, [PCM], 2
+    with closing(microphone_blocks(None, 16000, 1000, unexpected, channel=2)) as blocks:
+        np.testing.assert_array_equal(next(blocks), FLOAT[:1000])
+    with pytest.raises(AudioError, match="Invalid number of channels"):
+        next(microphone_blocks(None, 16000, 1000, unexpected, channel=3))
+
+
+def test_microphone_blocks_of_an_unknown_device_name_the_way_out(sounddevice):
+    with pytest.raises(AudioError, match=r"cannot record from microphone 'absent' \(No input.*--device.*arecord"):
+        next(microphone_blocks("absent", 16000, 1600, unexpected))
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected", "line"),
+    [
+        (OSError("PortAudio library not found"), AudioError, "apt-get install libportaudio2"),
+        (ImportError("No module named 'sounddevice'"), MissingPackageError, r"pip install 'edgeasr\[mic\]'"),
+    ],
+)
+def test_microphone_blocks_without_library_or_package_say_what_to_install(monkeypatch, cause, expected, line):
+    def fail(module):
+        raise cause
+
+    monkeypatch.setattr("edgeasr.packages.importlib.import_module", fail)
+    with pytest.raises(expected, match=line):
+        next(microphone_blocks(None, 16000, 1600, unexpected))

@@ -126,6 +126,7 @@ def result():
         frontend_us=latency(90.0, 100.0, 110.0, 3000),
         sha256="ab" * 32,
         model_sha256="cd" * 32,
+        own_call_us=latency(54.0, 70.0, 100.0, 5000),
         rounds_us=(58.0, 59.0, 59.0, 60.0),
         confusion=Confusion(LABELS, ((330, 3, 0), (0, 330, 3), (4, 0, 330))),
     )

@@ -100,6 +100,10 @@ def test_robustness_measures_every_disturbance(model: str, tones: str) -> None:
         "as it is",
         *(f"SNR {snr_db} dB" for snr_db in (20, 10, 5, 0)),
         *(f"gain {gain_db:+d} dB" for gain_db in (-20, -10, 10, 20)),
+        "speed x 0.9",
+        "speed x 1.1",
+        "room (0.3 s to -60 dB)",
+        "room (0.6 s to -60 dB)",
         "clipped (+30 dB)",
         "telephone (300-3400 Hz)",
     ]

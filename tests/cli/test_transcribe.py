@@ -117,7 +117,7 @@ def test_wrong_use_is_one_line(model: str, tmp_path: Path, exported: Bundle) -> 
         ([both_ways, str(tmp_path / "long.wav"), "--stream"], b"looks at the whole utterance, in both directions"),
         ([spotter, str(tmp_path / "long.wav")], b"expected a model that transcribes (ctc-...)"),
         ([model, str(tmp_path / "long.wav"), "--rate", "8000"], b"--rate is for audio on standard input"),
-        ([model, "-", "--stream", "--lm", "x.arpa"], b"leave it out with --stream"),
+        ([model, "-", "--stream", "--lm", model], b"leave it out with --stream"),
         ([model, "-", "--lm", str(tmp_path / "no.arpa")], b"no.arpa"),
     )
     for arguments, message in cases:

@@ -73,6 +73,12 @@ def test_load_names_the_missing_digits(recordings: Path) -> None:
         fsdd.load(str(recordings))
 
 
+def test_load_names_the_speaker_whose_recordings_are_not_all_there(recordings: Path) -> None:
+    (recordings / "recordings" / "4_theo_5.wav").unlink()
+    with pytest.raises(DataError, match="expected 3 recordings of 'four' by theo, as of other digits, got 2:"):
+        fsdd.load(str(recordings))
+
+
 @pytest.mark.parametrize("damage", ["missing", "text", "cut off"])
 @pytest.mark.parametrize("suffix", ["xz", "gz"])
 def test_load_of_a_bad_archive_is_one_clear_line(recordings: Path, damage: str, suffix: str) -> None:

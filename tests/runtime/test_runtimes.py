@@ -8,7 +8,7 @@ import pytest
 from edgeasr.bundle import Bundle
 from edgeasr.errors import ArtefactError, BundleError, ConfigError
 from edgeasr.runtime import RUNTIMES, load
-from edgeasr.runtime.base import Runtime, runtime_name
+from edgeasr.runtime.base import Runtime, runtimes_of
 from edgeasr.scores import softmax
 from edgeasr_export.schemes import scheme
 
@@ -133,15 +133,15 @@ def test_load_refuses_an_unknown_runtime(artefacts: dict[str, Path]) -> None:
         ("folder", "keras"),
     ],
 )
-def test_runtime_name_goes_by_the_kind_of_file(tmp_path: Path, name: str, runtime: str) -> None:
+def test_runtimes_of_goes_by_the_kind_of_file(tmp_path: Path, name: str, runtime: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "model.tflite").touch()
     (tmp_path / "a.int8.onnx").touch()
     (tmp_path / "a.ort").touch()
-    assert runtime_name(tmp_path / name) == runtime
+    assert runtimes_of(tmp_path / name)[0] == runtime
 
 
-def test_runtime_name_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+def test_runtimes_of_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     (tmp_path / "model.h5").touch()
     with pytest.raises(ArtefactError, match=r"model\.h5: expected a bundle folder, a \.tflite or an \.onnx file"):
         load(tmp_path / "model.h5")

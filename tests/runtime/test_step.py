@@ -142,6 +142,24 @@ def test_loop_of_a_classifier_gives_the_last_step() -> None:
     assert loop.step(np.ones((1, 2, 1), np.float32)).tolist() == [[8.0]]  # type: ignore[union-attr]
 
 
+def test_loop_of_a_recurrent_classifier_never_speaks_from_a_state_older_than_two_clips() -> None:
+    loop = counter(Stepping(6, 2, 1, first=2, outputs=None, states=(State("in", "out"),)))  # a clip is 3 steps
+    given = [loop.step(np.ones((1, 2, 1), np.float32)) for _ in range(20)]
+    heard = [None if sums is None else float(sums[0, 0]) / 2 for sums in given]  # steps
+    assert heard == [None, None, 3, 4, 5, 6, 4, 5, 6, *(4, 5, 6) * 3, 4, 5]
+
+
+def test_loop_of_a_classifier_that_remembers_frames_only_never_starts_anew() -> None:
+    def infer(frames: Any, states: Any) -> Any:
+        return [states[0][:, -1]], [states[0] + 1]
+
+    same: Callable[[Any], Any] = lambda values: values  # noqa: E731
+    stepping = Stepping(6, 2, 1, first=2, outputs=None, states=(State("in", "out"),))
+    loop = StepLoop(stepping, Inference(same, infer, same, [np.zeros((1, 4, 1), np.float32)]))
+    given = [loop.step(np.ones((1, 2, 1), np.float32)) for _ in range(20)]
+    assert [value.item() for value in given if value is not None] == list(range(2, 20))
+
+
 def details(index: int, scale: float, zero_point: int) -> dict[str, Any]:
     return {"index": index, "shape": np.array([1, 4]), "dtype": np.int8, "quantization": (scale, zero_point)}
 

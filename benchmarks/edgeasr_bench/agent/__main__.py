@@ -8,11 +8,12 @@
 - seconds: of timing, for each.
 - cpus: numbers of the cores to run on; empty for all.
 - duty_cycle_ms: hop of the duty cycle; null for none.
+- window_s: length of the windows in which inferences are counted; null for none.
 - count_calls: calls of each model to count the instructions of, between marks (`instructions.py`); 0 to measure times.
 
 Reported, in this order: `machine` and `packages`; `models`, what was loaded; `scored`, progress, and `scores` of each
-model; `layout` of the workloads; `rounds` of timings, many times; `settled`, `before` and `after`; `duty` of each
-model that can spot. Or an `error`, in one line.
+model; `layout` of the workloads; `rounds` of timings, many times; `settled`, `before` and `after`; `counted`,
+progress, and `throughput` of each model; `duty` of each model that can spot. Or an `error`, in one line.
 """
 
 import json
@@ -31,7 +32,7 @@ from edgeasr.machine import installed_packages, read_machine
 from edgeasr.runtime.base import Runtime, load
 from edgeasr_bench.agent.instructions import mark
 from edgeasr_bench.agent.wire import pack
-from edgeasr_bench.agent.work import duty_cycle, make_spotter, pinned, time_watched, workloads
+from edgeasr_bench.agent.work import duty_cycle, make_spotter, pinned, throughputs, time_watched, workloads
 
 __all__ = ["main"]
 
@@ -57,7 +58,7 @@ def _work(job: dict[str, Any]) -> None:
     for number, (one, model, given) in enumerate(zip(job["models"], models, features, strict=True)):
         if one["score"]:
             _score(number, model, given)
-    _time(models, features, job["seconds"])
+    _time(models, features, job["seconds"], job["window_s"])
     for number, (model, spotter) in enumerate(zip(models, spotters, strict=True)):
         if spotter and model.frontend:
             report(duty=number, found=asdict(duty_cycle(spotter, model.frontend, job["seconds"])))
@@ -75,7 +76,9 @@ def _score(number: int, model: Runtime, features: NDArray[np.float32]) -> None:
     report(scores=number, array=pack(model.run_batch(features, progress)))
 
 
-def _time(models: Sequence[Runtime], features: Sequence[NDArray[np.float32]], seconds: float) -> None:
+def _time(
+    models: Sequence[Runtime], features: Sequence[NDArray[np.float32]], seconds: float, window_s: float | None
+) -> None:
     """Time the models, and report the rounds a bundle at a time: what has come stays when the device is lost."""
     todo, layout = workloads(models, features)
     report(layout=asdict(layout))
@@ -96,6 +99,8 @@ def _time(models: Sequence[Runtime], features: Sequence[NDArray[np.float32]], se
         before=asdict(timed.before),
         after=asdict(timed.after),
     )
+    for number, found in throughputs(models, todo, window_s, lambda done: report(counted=done)).items():
+        report(throughput=number, found=asdict(found))
 
 
 def _count(models: Sequence[Runtime], features: Sequence[NDArray[np.float32]], calls: int) -> None:

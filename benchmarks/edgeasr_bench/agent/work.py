@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from edgeasr.features.frontend import Frontend
 from edgeasr.runtime.base import Runtime
 from edgeasr.spot import Spotter, SpotterConfig
 from edgeasr_bench.agent.conditions import Conditions, read_conditions
-from edgeasr_bench.latency import Timing, Workload, time_in_turns
+from edgeasr_bench.latency import Throughput, Timing, Workload, count_in_windows, time_in_turns
 
 __all__ = [
     "DutyCycle",
@@ -26,6 +26,7 @@ __all__ = [
     "make_spotter",
     "noise",
     "pinned",
+    "throughputs",
     "time_watched",
     "workloads",
 ]
@@ -42,11 +43,13 @@ class Timings:
         inference: of ready features.
         with_frontend: from audio to scores; None without a front end.
         frontend: the front end alone; None without one.
+        own_call: the runtime's own call alone; None where a clip is not one call.
     """
 
     inference: Timing
     with_frontend: Timing | None
     frontend: Timing | None
+    own_call: Timing | None = None
 
 
 @dataclass(frozen=True)
@@ -56,19 +59,17 @@ class Layout:
     Attributes:
         with_frontend: place among the workloads, by the number of a model that has a front end.
         frontend: the same of its front end alone, which models share.
+        own_call: place, by the number of a model whose runtime takes a clip in one call.
     """
 
     with_frontend: Mapping[int, int]
     frontend: Mapping[int, int]
+    own_call: Mapping[int, int] = field(default_factory=dict)
 
     def of_model(self, number: int, timings: Sequence[Timing]) -> Timings:
         """Pick the timings of a model, from those of all workloads."""
-        behind, alone = self.with_frontend.get(number), self.frontend.get(number)
-        return Timings(
-            timings[number],
-            None if behind is None else timings[behind],
-            None if alone is None else timings[alone],
-        )
+        places = (of.get(number) for of in (self.with_frontend, self.frontend, self.own_call))
+        return Timings(timings[number], *(None if place is None else timings[place] for place in places))
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class DutyCycle:
 
 
 def workloads(models: Sequence[Runtime], features: Sequence[NDArray[np.float32]]) -> tuple[list[Workload], Layout]:
-    """List what is to take turns: every model, every model behind its front end, and every front end.
+    """List what is to take turns: every model, its runtime's own call, it behind its front end, and every front end.
 
     Args:
         models: loaded, each in its own initial state.
@@ -109,8 +110,12 @@ def workloads(models: Sequence[Runtime], features: Sequence[NDArray[np.float32]]
     frontends = {model.frontend: Frontend(model.frontend) for model in models if model.frontend}
     audio = {config: noise(config) for config in frontends}
     found = [Workload(model.run, list(given[:_TIMED_CLIPS])) for model, given in zip(models, features, strict=True)]
-    behind, alone = {}, {}
+    own, behind, alone = {}, {}, {}
     for number, model in enumerate(models):
+        calls = [model.own_call(clip) for clip in found[number].inputs]
+        if None not in calls:
+            own[number] = len(found)
+            found.append(Workload(_call, calls))
         if model.frontend:
             behind[number] = len(found)
             found.append(Workload(_behind(frontends[model.frontend], model), audio[model.frontend]))
@@ -121,7 +126,7 @@ def workloads(models: Sequence[Runtime], features: Sequence[NDArray[np.float32]]
     for number, model in enumerate(models):
         if model.frontend:
             alone[number] = places[model.frontend]
-    return found, Layout(behind, alone)
+    return found, Layout(behind, alone, own)
 
 
 def time_watched(
@@ -142,6 +147,31 @@ def time_watched(
     timings = time_in_turns(todo, seconds, progress=watch, keep=keep)
     after = read_conditions()
     return Timed(tuple(timings), before or after, after)
+
+
+def throughputs(
+    models: Sequence[Runtime],
+    todo: Sequence[Workload],
+    window_s: float | None,
+    progress: Callable[[float], None],
+) -> dict[int, Throughput]:
+    """Count inferences in windows of time, as `count_in_windows` does.
+
+    Args:
+        models: loaded.
+        todo: the workloads that `workloads` made of them.
+        window_s: length of a window; None for nothing.
+        progress: called with the share that is done.
+
+    Returns:
+        By the number of the model; without Keras, whose eager call is a class of its own.
+    """
+    numbers = [number for number, model in enumerate(models) if model.name != "keras"]
+    if window_s is None or not numbers:
+        return {}
+    return dict(
+        zip(numbers, count_in_windows([todo[number] for number in numbers], window_s, progress=progress), strict=True)
+    )
 
 
 def make_spotter(model: Runtime, hop_ms: float | None) -> Spotter | None:
@@ -210,6 +240,10 @@ def noise(config: FrontendConfig) -> list[NDArray[np.float32]]:
     generator = np.random.default_rng(0)
     clips = 0.1 * generator.standard_normal((_NOISE_CLIPS, config.clip_samples), np.float32)
     return list(clips.clip(-1, 1))
+
+
+def _call(made: Callable[[], object]) -> None:
+    made()
 
 
 def _behind(frontend: Frontend, model: Runtime) -> Callable[[NDArray[np.float32]], object]:

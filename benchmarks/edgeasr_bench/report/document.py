@@ -50,6 +50,7 @@ def _csv(runs: Sequence[Run]) -> str:
 
 def _line(run: Run, result: Result) -> dict[str, object]:
     here, latency, ratio, score = run.environment, result.latency_us, result.ratio_to_float, score_of(result)
+    image, estimate = result.image, result.estimate
     return {
         "time_utc": here.time_utc,
         "git_sha": here.git_sha,
@@ -64,12 +65,12 @@ def _line(run: Run, result: Result) -> dict[str, object]:
         "runtime_version": result.runtime_version,
         "scheme": result.scheme,
         "threads": result.threads,
-        "p50_us": latency.p50,
-        "p90_us": latency.p90,
-        "p95_us": latency.p95,
-        "p99_us": latency.p99,
-        "max_us": latency.max,
-        "calls": latency.samples,
+        "p50_us": latency and latency.p50,
+        "p90_us": latency and latency.p90,
+        "p95_us": latency and latency.p95,
+        "p99_us": latency and latency.p99,
+        "max_us": latency and latency.max,
+        "calls": latency and latency.samples,
         "times_faster_than_float": ratio and ratio.median,
         "times_faster_low": ratio and ratio.low,
         "times_faster_high": ratio and ratio.high,
@@ -82,6 +83,15 @@ def _line(run: Run, result: Result) -> dict[str, object]:
         "bytes": result.bytes,
         "peak_rss_bytes": result.peak_rss_bytes,
         "load_ms": result.load_ms,
+        "instructions": result.instructions,
+        "image_flash_bytes": image and image.flash_bytes,
+        "image_ram_bytes": image and image.ram_bytes,
+        "arena_bytes": image and image.arena_bytes,
+        "stack_bytes": image and image.stack_bytes,
+        "estimated_cycles": estimate and estimate.cycles,
+        "estimated_us": estimate and estimate.us,
+        "estimated_sram_bytes": estimate and estimate.sram_bytes,
+        "estimated_storage_bytes": estimate and estimate.storage_bytes,
     }
 
 

@@ -16,7 +16,7 @@ from edgeasr_bench.report.plots import (
 )
 from edgeasr_bench.report.score import score_of
 from edgeasr_bench.report.summary import summarise
-from edgeasr_bench.report.tables import DUTY_CYCLE, SPEED, Column, cost_of, count_threads, rows, short_name
+from edgeasr_bench.report.tables import DUTY_CYCLE, SPEED, THROUGHPUT, Column, cost_of, count_threads, rows, short_name
 
 __all__ = ["make_page"]
 
@@ -27,11 +27,12 @@ _NAMES: Sequence[Column] = (
 _SPEED: Sequence[Column] = (*_NAMES, *SPEED, ("runtime", lambda result: result.runtime_version))
 _MCNEMAR: Column = ("McNemar p", lambda result: "-" if result.mcnemar_p is None else f"{result.mcnemar_p:.2g}")
 _MEASURED_LEGEND = """\
-Times are of single calls in microseconds; all artefacts took turns in one process, on the same inputs. `audio us` is
-the median from a clip of audio to the scores. `x float` is the time of the float32 artefact of the same model in the
-same runtime divided by the time of this one (above 1 is faster), with the 95 % interval of its median over the
-rounds. `peak MB` is the resident memory of a process that holds this artefact and its runtime only, `load ms` the time
-it took to get ready."""
+Times are of single calls in microseconds; all artefacts took turns in one process, on the same inputs. `call us` is
+the median of the runtime's own call alone, as its makers' tools time it; the rest of `p50 us` is the way from features
+to its input and from its output to scores. `audio us` is the median from a clip of audio to the scores. `x float` is
+the time of the float32 artefact of the same model in the same runtime divided by the time of this one (above 1 is
+faster), with the 95 % interval of its median over the rounds. `peak MB` is the resident memory of a process that holds
+this artefact and its runtime only, `load ms` the time it took to get ready."""
 _ANSWERS_LEGEND = """\
 `agree` (percent of the clips) and McNemar's exact test compare with the float original on the same clips; in brackets
 are 95 % intervals."""
@@ -77,14 +78,16 @@ def _section(run: Run, among_others: bool) -> Iterator[Block]:
         yield Heading(_run_title(run))
     if summary := summarise(run):
         yield Bullets(summary)
-    if run.kind == "measured":
-        yield from _drawings_of_times(run, among_others)
-        yield Table([head for head, _ in _SPEED], rows(_SPEED, run.results))
-    else:
+    timed = [result for result in run.results if result.latency_us]
+    if run.kind != "measured":
         yield Text(_NOT_MEASURED[run.kind])
+    elif timed:
+        yield from _drawings_of_times(timed, among_others)
+        yield Table([head for head, _ in _SPEED], rows(_SPEED, timed))
     cost = [*_NAMES, *cost_of(run), _MCNEMAR]
     yield Table([head for head, _ in cost], rows(cost, run.results))
     yield from _duty_cycles(run)
+    yield from _throughputs(run)
     notes = [*(f"{result.artefact}: {note}" for result in run.results for note in result.notes), *run.notes]
     if notes:
         yield Bullets(notes)
@@ -97,10 +100,10 @@ def _section(run: Run, among_others: bool) -> Iterator[Block]:
         yield Drawings([(plot_confusion(matrix, names), names) for names, matrix in confusions], _CONFUSIONS)
 
 
-def _drawings_of_times(run: Run, among_others: bool) -> Iterator[Block]:
+def _drawings_of_times(results: Sequence[Result], among_others: bool) -> Iterator[Block]:
     """Draw what took turns, once for each number of threads; the Keras original's eager call is a class of its own."""
-    exported = [result for result in run.results if result.runtime != "keras"]
-    originals = [score for one in run.results if one.runtime == "keras" and (score := score_of(one))]
+    exported = [result for result in results if result.runtime != "keras"]
+    originals = [score for one in results if one.runtime == "keras" and (score := score_of(one))]
     counts = sorted({result.threads for result in exported})
     for threads in counts:
         ranked = [result for result in exported if result.threads == threads]
@@ -121,6 +124,14 @@ def _duty_cycles(run: Run) -> Iterator[Block]:
         columns = (*_NAMES, *DUTY_CYCLE)
         yield Text("Listening in real time, one inference a hop:")
         yield Table([head for head, _ in columns], rows(columns, listened))
+
+
+def _throughputs(run: Run) -> Iterator[Block]:
+    counted = [result for result in run.results if result.throughput and run.kind == "measured"]
+    if counted:
+        columns = (*_NAMES, *THROUGHPUT)
+        yield Text("Counted in five windows, as MLPerf Tiny does; the median, the least and the most:")
+        yield Table([head for head, _ in columns], rows(columns, counted))
 
 
 def _confusions(results: Sequence[Result]) -> list[tuple[str, Confusion]]:

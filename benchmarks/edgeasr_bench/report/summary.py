@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from edgeasr.metrics.classification import Accuracy
 from edgeasr.metrics.transcription import Transcription
-from edgeasr_bench.record import Ratio, Result, Run
+from edgeasr_bench.record import Choice, Ratio, Result, Run
 from edgeasr_bench.report.tables import count_threads
 
 __all__ = ["runtime_title", "summarise"]
@@ -16,7 +16,7 @@ _NOTEWORTHY = 0.02  # a smaller difference in speed or size is none to a user, h
 
 
 def summarise(run: Run) -> list[str]:
-    """Say of each quantised artefact what it gained and lost against float32 in the same runtime.
+    """Say of each quantised artefact what it gained and lost against float32 in the same runtime, and what to ship.
 
     Of times that were not measured on the target nothing is said.
     """
@@ -41,7 +41,15 @@ def summarise(run: Run) -> list[str]:
             rest.append(_accuracy(original.accuracy, result.accuracy, result.mcnemar_p))
         said = _speed(ratio, rest) if measured else f"is {', and '.join(rest)}"
         lines.append(f"{title} {said}.")
-    return list(dict.fromkeys(lines))
+    return list(dict.fromkeys([*lines, *(_shipping(run.choice) if run.choice else [])]))
+
+
+def _shipping(choice: Choice) -> list[str]:
+    if choice.artefact is None or choice.threads is None:
+        chosen = f"nothing: {choice.reason}"
+    else:
+        chosen = f"{choice.artefact} in {choice.runtime} with {count_threads(choice.threads)}: {choice.reason}"
+    return [f"To ship, by {choice.conditions}: {chosen}.", *(f"Not {line}." for line in choice.excluded)]
 
 
 def _named(artefact: str, beside: Result, run: Run) -> Result:

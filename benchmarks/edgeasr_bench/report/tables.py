@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from edgeasr_bench.environment import Environment
-from edgeasr_bench.record import Latency, Ratio, Result, Run
+from edgeasr_bench.latency import Throughput
+from edgeasr_bench.record import Estimate, Image, Latency, Ratio, Result, Run
 from edgeasr_bench.report.score import score_of
 
 __all__ = [
     "DUTY_CYCLE",
     "SPEED",
+    "THROUGHPUT",
     "Column",
     "cost_of",
     "count_threads",
@@ -20,13 +22,14 @@ __all__ = [
 ]
 
 _LONGEST_NAME = 24
+_NONE = "-"  # what a column says where there is no figure
 
 Column = tuple[str, Callable[[Result], str]]  # its head, and what it says of a result
 
 SPEED: Sequence[Column] = (
     ("p50 us", lambda result: microseconds(result.latency_us)),
-    ("p95 us", lambda result: microseconds(result.latency_us, "p95")),
     ("p99 us", lambda result: microseconds(result.latency_us, "p99")),
+    ("call us", lambda result: microseconds(result.own_call_us)),
     ("audio us", lambda result: microseconds(result.latency_with_frontend_us)),
     ("x float", lambda result: _ratio(result.ratio_to_float)),
 )
@@ -36,25 +39,41 @@ DUTY_CYCLE: Sequence[Column] = (
     ("real-time factor", lambda result: _duty(result, "real_time_factor", ".4f")),
     ("late", lambda result: _duty(result, "late", "d")),
 )
+THROUGHPUT: Sequence[Column] = (
+    ("inferences/s", lambda result: _per_second(result, lambda found: found.median)),
+    ("lowest", lambda result: _per_second(result, lambda found: min(found.per_second))),
+    ("highest", lambda result: _per_second(result, lambda found: max(found.per_second))),
+)
 _ANSWERS: Sequence[Column] = (
     ("accuracy %", lambda result: _accuracy(result)),
-    ("agree", lambda result: "-" if result.agreement is None else f"{100 * result.agreement:.1f}"),
-    ("kB", lambda result: f"{result.bytes / 1000:.1f}"),
+    ("agree", lambda result: _NONE if result.agreement is None else f"{100 * result.agreement:.1f}"),
 )
+_SIZE: Column = ("kB", lambda result: f"{result.bytes / 1000:.1f}")
 _PROCESS: Sequence[Column] = (  # of an emulation they are the emulator's
-    ("peak MB", lambda result: f"{result.peak_rss_bytes / 1e6:.0f}"),
-    ("load ms", lambda result: f"{result.load_ms:.0f}"),
+    ("peak MB", lambda result: _whole(result.peak_rss_bytes and result.peak_rss_bytes / 1e6)),
+    ("load ms", lambda result: _whole(result.load_ms)),
 )
-_INSTRUCTIONS: Column = (
-    "instructions",
-    lambda result: "-" if result.instructions is None else f"{result.instructions:,}",
+_COUNTED: Sequence[Column] = (
+    ("instructions", lambda result: _whole(result.instructions)),
+    ("flash B", lambda result: _part(result.image, "flash_bytes")),
+    ("RAM B", lambda result: _part(result.image, "ram_bytes")),
+    ("arena B", lambda result: _part(result.image, "arena_bytes")),
+    ("stack B", lambda result: _part(result.image, "stack_bytes")),
+)
+_ESTIMATED: Sequence[Column] = (
+    ("est. cycles", lambda result: _part(result.estimate, "cycles")),
+    ("est. us", lambda result: _part(result.estimate, "us")),
+    ("SRAM B", lambda result: _part(result.estimate, "sram_bytes")),
+    ("weights B", lambda result: _part(result.estimate, "storage_bytes")),
+    ("on CPU", lambda result: _NONE if result.estimate is None else _on_cpu(result.estimate)),
 )
 
 
 def cost_of(run: Run) -> list[Column]:
     """Give the columns of what the artefacts of a run cost, time apart, and are worth."""
-    columns = [*_ANSWERS, *(_PROCESS if run.kind == "measured" else ())]
-    return [*columns, _INSTRUCTIONS] if any(result.instructions is not None for result in run.results) else columns
+    always = [*(() if run.kind == "estimated" else _ANSWERS), _SIZE]
+    perhaps = [*(_PROCESS if run.kind == "measured" else ()), *_COUNTED, *_ESTIMATED]
+    return [*always, *(column for column in perhaps if any(column[1](result) != _NONE for result in run.results))]
 
 
 def rows(columns: Sequence[Column], results: Sequence[Result]) -> list[list[str]]:
@@ -78,12 +97,18 @@ def explain(run: Run) -> list[str]:
     results = run.results
     lines = []
     if run.kind == "measured":
+        if any(result.own_call_us for result in results):
+            lines.append("call us: p50 of the runtime's own call alone, which is what other tools time")
         frontends = dict.fromkeys(microseconds(result.frontend_us) for result in results if result.frontend_us)
         if frontends:
             alone = ", ".join(frontends)
             lines.append(f"audio us: p50 from a clip of audio to the scores; the front end alone {alone} us")
         if any(result.ratio_to_float for result in results):
             lines.append("x float: time of float32 in the same runtime / this time; above 1 is faster")
+    if any(result.estimate for result in results):
+        lines.append("est.: what ethos-u-vela expects; nothing ran; on CPU: operators that are not in the cycles")
+    if windows := {result.throughput.window_s for result in results if result.throughput}:
+        lines.append(f"inferences/s: median, least and most of five windows of {max(windows):g} s, as in MLPerf Tiny")
     if any(result.agreement is not None for result in results):
         lines.append("agree: % of the labels, or the characters, of the float original")
     if any(result.transcription for result in results):
@@ -101,22 +126,38 @@ def count_threads(count: int) -> str:
 def microseconds(latency: Latency | None, percentile: str = "p50") -> str:
     """Write a percentile of times, with a decimal where they are short."""
     if latency is None:
-        return "-"
+        return _NONE
     value: float = getattr(latency, percentile)
     return f"{value:.1f}" if value < 1000 else f"{value:.0f}"
 
 
+def _whole(value: float | None) -> str:
+    return _NONE if value is None else f"{value:,.0f}"
+
+
+def _part(part: Image | Estimate | None, field: str) -> str:
+    return _NONE if part is None else _whole(getattr(part, field))
+
+
+def _on_cpu(estimate: Estimate) -> str:
+    return f"{estimate.on_cpu} of {estimate.operators}"
+
+
 def _duty(result: Result, field: str, form: str) -> str:
-    return "-" if result.duty_cycle is None else format(getattr(result.duty_cycle, field), form)
+    return _NONE if result.duty_cycle is None else format(getattr(result.duty_cycle, field), form)
+
+
+def _per_second(result: Result, pick: Callable[[Throughput], float]) -> str:
+    return _NONE if result.throughput is None else f"{pick(result.throughput):,.1f}"
 
 
 def _ratio(ratio: Ratio | None) -> str:
-    return "-" if ratio is None else f"{ratio.median:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"
+    return _NONE if ratio is None else f"{ratio.median:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"
 
 
 def _accuracy(result: Result) -> str:
     score = score_of(result)
-    return "-" if score is None else str(score)
+    return _NONE if score is None else str(score)
 
 
 def short_name(artefact: str) -> str:

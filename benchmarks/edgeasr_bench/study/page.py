@@ -26,7 +26,7 @@ def make_page(record: Record) -> list[Block]:
     if record.showcase:
         blocks += _showcase(record, record.showcase)
     reasons = [*record.why, *(f"`{result.name}`: {result.why}" for result in record.results if result.why)]
-    if reasons:
+    if reasons and not record.quick:
         blocks += [Heading("Why our figures differ"), Bullets(reasons)]
     return [*blocks, *_environment(record.results)]
 

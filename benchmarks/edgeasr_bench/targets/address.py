@@ -1,8 +1,10 @@
-"""Addresses of targets: `local`, `ssh://[USER@]HOST[:PORT]`, `emulated:BOARD`."""
+"""Addresses of targets: `local`, `ssh://[USER@]HOST[:PORT]`, `emulated:BOARD`, `ethos-u55-128` and so on."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from edgeasr.registry import resolve
 from edgeasr_bench.candidates import Candidate
@@ -11,11 +13,14 @@ from edgeasr_bench.settings import Settings
 
 __all__ = ["TARGETS", "Measure", "Target", "find_target"]
 
-# What stands before the first colon of an address -> a `Measure`.
+# What stands before the first colon or hyphen of an address -> a `Measure`.
 TARGETS: Mapping[str, str] = {
     "local": "edgeasr_bench.local:measure",
     "ssh": "edgeasr_bench.targets.ssh:measure",
     "emulated": "edgeasr_bench.targets.emulated:measure",
+    "browser": "edgeasr_bench.targets.browser:measure",
+    "board": "edgeasr_bench.targets.firmware:measure",
+    "ethos": "edgeasr_bench.targets.ethos:measure",
 }
 _DEVICES = ("ssh",)  # that have a processor of their own
 
@@ -34,7 +39,7 @@ class Measure(Protocol):
         """Measure candidates side by side.
 
         Args:
-            place: what follows the first colon of the address.
+            place: what follows that in the address.
             candidates: what to measure.
             settings: how.
             note: told a line at a time what is left out or doubtful.
@@ -61,9 +66,15 @@ class Target:
     place: str
 
     @property
-    def on_this_machine(self) -> bool:
-        """Whether it needs this machine's processor."""
-        return self.kind not in _DEVICES
+    def machine(self) -> str:
+        """Name the machine whose processor it needs: its host, or nothing for this one."""
+        if self.kind not in _DEVICES:
+            return ""
+        try:
+            host = urlsplit(f"{self.kind}:{self.place}").hostname or ""
+        except ValueError:  # no address; `measure` says so
+            return ""
+        return "" if host == "localhost" or re.fullmatch(r"127(\.\d+){3}|::1", host) else host
 
     def measure(
         self,
@@ -83,6 +94,6 @@ def find_target(address: str) -> Target:
     Raises:
         ConfigError: there is no such kind of target.
     """
-    kind, _, place = address.partition(":")
+    kind, place = (*re.split("[:-]", address, maxsplit=1), "")[:2]
     resolve(TARGETS, kind, "target")
     return Target(kind, place)

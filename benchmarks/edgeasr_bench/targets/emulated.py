@@ -106,7 +106,7 @@ def measure(
     board = BOARDS[place]
     if shutil.which(board.qemu) is None:
         raise TargetError(f"{board.qemu} is not installed: on Debian `sudo apt install qemu-user`")
-    settings = replace(settings, seconds=min(settings.seconds, _SECONDS), cpus=(), duty_cycle_ms=None)
+    settings = replace(settings, seconds=min(settings.seconds, _SECONDS), cpus=(), duty_cycle_ms=None, window_s=None)
     with tempfile.TemporaryDirectory(prefix="edgeasr-emulated.") as scratch:
         folder = Path(scratch)
         subjects = prepare(candidates, settings, folder, note)
@@ -124,7 +124,8 @@ def measure(
     note("emulated: what it answers is right; times and memory are those of the emulation and say nothing of the board")
     measurements = []
     for one, count in zip(measured.measurements, itertools.cycle(counts), strict=False):
-        inference = replace(one.inference, settled=True)  # whether an emulator's time settles is nobody's concern
+        # Whether an emulator's time settles is nobody's concern.
+        inference = one.inference and replace(one.inference, settled=True)
         single = count if one.threads == 1 else None  # of several threads the plugin would lose some
         measurements.append(replace(one, inference=inference, instructions=single))
     environment = replace(  # what is this machine's, and not the board's, is not said

@@ -140,6 +140,7 @@ def job_of(
         "seconds": settings.seconds,
         "cpus": settings.cpus,
         "duty_cycle_ms": settings.duty_cycle_ms,
+        "window_s": settings.window_s,
         "count_calls": count_calls,
     }
 
@@ -172,6 +173,8 @@ class _Session:
             reports.take(report)
             if "rounds" in report:
                 self.progress("timing", report["done"])
+            elif "counted" in report:
+                self.progress("counting in windows", report["counted"])
             elif "scored" in report:
                 self.progress(f"scoring {self.subjects[report['scored']].candidate.name}", report["done"])
 
@@ -202,6 +205,7 @@ def _measurement(
         runtime_version=reports.models[number]["version"],
         threads=reports.models[number]["threads"],
         duty_cycle=reports.duty.get(number),
+        throughput=reports.throughput.get(number),
         notes=("timed for less than it should be: the target failed in the middle",) if lost else (),
     )
 

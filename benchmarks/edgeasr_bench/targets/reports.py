@@ -11,7 +11,7 @@ from edgeasr_bench.agent.conditions import Conditions
 from edgeasr_bench.agent.wire import unpack
 from edgeasr_bench.agent.work import DutyCycle, Layout, Timings
 from edgeasr_bench.environment import Environment, environment_of
-from edgeasr_bench.latency import MIN_ROUNDS, Timing
+from edgeasr_bench.latency import MIN_ROUNDS, Throughput, Timing
 
 __all__ = ["Reports"]
 
@@ -24,6 +24,7 @@ class Reports:
         models: `version` and `threads` of each model.
         scores: of all clips, by the number of the model.
         duty: by the number of the model.
+        throughput: by the number of the model.
         before: conditions when the timing began; None if it has not ended.
         after: when it ended.
     """
@@ -33,6 +34,7 @@ class Reports:
         self.models: Sequence[Mapping[str, Any]] = ()
         self.scores: dict[int, NDArray[np.float32]] = {}
         self.duty: dict[int, DutyCycle] = {}
+        self.throughput: dict[int, Throughput] = {}
         self.before: Conditions | None = None
         self.after: Conditions | None = None
         self._layout = Layout({}, {})
@@ -63,6 +65,9 @@ class Reports:
             self.before, self.after = Conditions(**report["before"]), Conditions(**report["after"])
         elif "duty" in report:
             self.duty[report["duty"]] = DutyCycle(**report["found"])
+        elif "throughput" in report:
+            found = report["found"]
+            self.throughput[report["throughput"]] = Throughput(**{**found, "per_second": tuple(found["per_second"])})
 
     def timings(self, model: int) -> Timings:
         """Give the timings of a model, those that have come."""

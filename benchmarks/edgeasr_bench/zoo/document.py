@@ -96,7 +96,7 @@ def _size(result: Result | None) -> str:
 
 
 def _time(result: Result | None) -> str:
-    return f"{result.latency_us.p50 / 1000:.3g}" if result else _NONE
+    return f"{result.latency.p50 / 1000:.3g}" if result else _NONE
 
 
 def _ratio(result: Result | None) -> str:

@@ -1,10 +1,12 @@
 """The clip form: the whole clip at once."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from edgeasr.card import FEATURES, SCORES
 from edgeasr_export.forms.cells import RECURRENT, lower
+from edgeasr_export.forms.dilated import direct
 from edgeasr_export.forms.form import Form
 from edgeasr_export.forms.graph import clip_shape, walk
 
@@ -27,22 +29,28 @@ def clip(model: Any, frames: int, unroll: bool = False) -> Form:
     import keras
 
     features = keras.Input(clip_shape(model, frames), name=FEATURES)
-    scores = walk(model, features, _unroll if unroll else _call)
+    in_one = cache(direct)  # a layer that is used twice stays one
+
+    def visit(node: Any, given: Sequence[Any]) -> Any:
+        plain = _plain(node.operation, given) if unroll else None
+        if plain is not None:
+            return plain
+        values = {id(old): new for old, new in zip(node.input_tensors, given, strict=True)}
+        args, kwargs = node.arguments.fill_in(values)
+        return in_one(node.operation)(*args, **kwargs)
+
+    scores = walk(model, features, visit)
     return Form(keras.Model({FEATURES: features}, {SCORES: scores}, name=model.name))
 
 
-def _call(node: Any, given: Sequence[Any]) -> Any:
-    args, kwargs = node.arguments.fill_in({id(old): new for old, new in zip(node.input_tensors, given, strict=True)})
-    return node.operation(*args, **kwargs)
-
-
-def _unroll(node: Any, given: Sequence[Any]) -> Any:
-    layer, kind = node.operation, type(node.operation).__name__
+def _plain(layer: Any, given: Sequence[Any]) -> Any | None:
+    """Apply a recurrent layer frame by frame; give None for other layers."""
+    kind = type(layer).__name__
     if len(given) == 1 and kind in RECURRENT:
         return _unrolled(layer, given[0])
     if len(given) == 1 and kind == "Bidirectional" and type(layer.forward_layer).__name__ in RECURRENT:
         return _both_ways(layer, given[0])
-    return _call(node, given)
+    return None
 
 
 def _unrolled(layer: Any, x: Any, flipped: bool = False) -> Any:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from edgeasr.errors import ExportError
+from edgeasr.features.layer import NAME
 
-__all__ = ["clip_shape", "refusal", "walk"]
+__all__ = ["clip_shape", "is_frontend", "refusal", "walk"]
 
 
 def walk(model: Any, value: Any, visit: Callable[[Any, Sequence[Any]], Any]) -> Any:
-    """Carry a value through a model of one input and one output; models inside are walked too.
+    """Carry a value through a model of one input and one output; models inside are walked too, but for a front end.
 
     Args:
         model: a Keras model, functional or sequential.
@@ -35,9 +36,16 @@ def walk(model: Any, value: Any, visit: Callable[[Any, Sequence[Any]], Any]) -> 
             given = [values[id(tensor)] for tensor in node.input_tensors]
             if len(node.outputs) != 1:
                 raise refusal(node.operation, f"has {len(node.outputs)} outputs, expected one")
-            inner = isinstance(node.operation, keras.Model) and len(given) == 1
+            inner = isinstance(node.operation, keras.Model) and len(given) == 1 and not is_frontend(node.operation)
             values[id(node.outputs[0])] = walk(node.operation, given[0], visit) if inner else visit(node, given)
     return values[id(graph.outputs[0])]
+
+
+def is_frontend(layer: Any) -> bool:
+    """Say whether a layer is a front end inside the model: one operation, by whose name the file's are found."""
+    import keras
+
+    return isinstance(layer, keras.Model) and layer.name == NAME
 
 
 def clip_shape(model: Any, frames: int) -> tuple[int, ...]:

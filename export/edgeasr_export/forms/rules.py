@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
+from edgeasr.features.layer import FOURIER
 from edgeasr_export.forms.cells import RECURRENT, lower
-from edgeasr_export.forms.graph import refusal
+from edgeasr_export.forms.dilated import direct
+from edgeasr_export.forms.graph import is_frontend, refusal
 from edgeasr_export.forms.stream import Buffers, Stream
 
 __all__ = ["stepped", "stride"]
@@ -41,7 +43,9 @@ _REASONS = {
 
 def stride(node: Any) -> int:
     """Tell how many frames the layer of a node takes for each that it gives."""
-    return int(node.operation.strides[0]) if type(node.operation).__name__ in _SLIDING else 1
+    if is_frontend(node.operation) or type(node.operation).__name__ in _SLIDING:
+        return int(_windowed(node.operation).strides[0])
+    return 1
 
 
 def stepped(node: Any, streams: Sequence[Stream], buffers: Buffers) -> Stream:
@@ -62,6 +66,8 @@ def stepped(node: Any, streams: Sequence[Stream], buffers: Buffers) -> Stream:
         return streams[0]
     if kind == "Reshape":
         return _reshaped(node, streams[0], buffers)
+    if is_frontend(layer):
+        return _sliding(layer, streams[0], buffers)
     if len(streams) == 1 and kind in _BY_FRAME:
         return _by_frame(layer, streams[0])
     if len(streams) == 1 and kind in _RULES and streams[0].frames is not None:
@@ -86,18 +92,24 @@ def _by_frame(layer: Any, stream: Stream) -> Stream:
     return stream.becomes(layer(stream.tensor))
 
 
+def _windowed(layer: Any) -> Any:
+    """Give the layer that says which windows are taken: the convolution of a front end, of others the layer itself."""
+    return layer.get_layer(FOURIER) if is_frontend(layer) else layer
+
+
 def _sliding(layer: Any, stream: Stream, buffers: Buffers) -> Stream:
     """Step a convolution or a pooling: its windows go over some frames of before and those of the step."""
-    kernel = getattr(layer, "kernel_size", None) or layer.pool_size
-    every, dilation = layer.strides[0], getattr(layer, "dilation_rate", (1,))[0]
+    windowed = _windowed(layer)
+    kernel = getattr(windowed, "kernel_size", None) or windowed.pool_size
+    every, dilation = windowed.strides[0], getattr(windowed, "dilation_rate", (1,))[0]
     extent = (kernel[0] - 1) * dilation + 1
-    if layer.padding == "same" and extent > 1:
+    if windowed.padding == "same" and extent > 1:
         raise refusal(
             layer,
             "cannot be streamed, it pads the end of the clip (padding='same'): build it with 'causal' or 'valid'",
         )
     hold = padding = 0
-    if layer.padding == "causal":
+    if windowed.padding == "causal":
         stream, hold = buffers.settled(stream, layer.name)
         before = padding = extent - 1
     else:
@@ -111,7 +123,7 @@ def _sliding(layer: Any, stream: Stream, buffers: Buffers) -> Stream:
     if dilation > 1 and stream.step_frames == every:  # one window: its frames alone, for which no kernel is dilated
         taken = taken[:, ::dilation]
         changed["dilation_rate"] = (1, *layer.dilation_rate[1:])
-    made = buffers.once(layer, lambda: _changed(layer, changed, taken))
+    made = buffers.once(layer, lambda: direct(_changed(layer, changed, taken)))
     return Stream(made(taken), frames, (before + stream.junk - padding) // every)
 
 

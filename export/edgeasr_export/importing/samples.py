@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from edgeasr.bundle import Samples
-from edgeasr.data import load_dataset
 from edgeasr.data.arrays import BACKGROUND, choose_balanced, load_features, load_targets
-from edgeasr.data.dataset import Example, Split
+from edgeasr.data.dataset import Example, Split, load_datasets
 from edgeasr.errors import DataError
 from edgeasr.features import FrontendConfig
 
@@ -18,18 +17,18 @@ _CLIPS = 200
 _SEED = 0
 
 
-def samples_of_data(spec: str, labels: Sequence[str], frontend: FrontendConfig | None) -> Samples:
+def samples_of_data(specs: Sequence[str], labels: Sequence[str], frontend: FrontendConfig | None) -> Samples:
     """Choose clips of a data set: for calibration of the training split, for verification of the test split.
 
     Args:
-        spec: `NAME` or `NAME:PATH`.
+        specs: data sets, `NAME` or `NAME:PATH` each.
         labels: of the model, in order.
         frontend: None where the data set holds features.
 
     Raises:
         DataError: the data set cannot be used, or has no clip in one of the splits.
     """
-    dataset = load_dataset(spec)
+    dataset = load_datasets(specs)
     train = dataset.of_split("train")
     if not train:
         raise DataError(

@@ -93,6 +93,11 @@ class Program:
     structs: list[Struct] = field(default_factory=list)
     _known: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def constant_bytes(self) -> int:
+        """Size of all tables."""
+        return sum(table.values.nbytes for table in self.tables)
+
     def table(self, what: str, values: NDArray[Any]) -> str:
         """Put a constant array into the program and give its name; equal arrays are kept once."""
         values = np.ascontiguousarray(values).reshape(-1)

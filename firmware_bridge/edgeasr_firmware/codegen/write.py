@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from edgeasr.tflite import quantisation
 from edgeasr.tflite.model import Tensor
 from edgeasr_firmware.codegen.program import Program, Step
+from edgeasr_firmware.headers import C_BEGIN, C_END
 from edgeasr_firmware.plan import ALIGNMENT_BYTES, Plan
 
 __all__ = ["array", "header", "source"]
@@ -35,6 +36,7 @@ def header(program: Program, plan: Plan, origin: str) -> str:
         "",
         "#include <stdint.h>",
         "",
+        *C_BEGIN,
         f"/* The one memory that the model needs beside its constants, aligned to {ALIGNMENT_BYTES} bytes. */",
         f"#define EA_MODEL_ARENA_BYTES {max(plan.arena_bytes, ALIGNMENT_BYTES)}",
         "",
@@ -53,6 +55,7 @@ def header(program: Program, plan: Plan, origin: str) -> str:
         "void ea_model_run(void *arena);",
         "",
         *(line for side, tensors in sides for n, item in enumerate(tensors) for line in _place(side, n, item, plan)),
+        *C_END,
         "#endif",
     ]
     return "\n".join(lines) + "\n"

@@ -31,8 +31,8 @@ def test_samples_of_data_are_of_the_right_splits(monkeypatch: pytest.MonkeyPatch
         return Example(str(index), LABELS[index % 2], "", split, lambda: content)
 
     dataset = Dataset("numbers", LABELS, tuple(example(index) for index in range(900)), "")
-    monkeypatch.setattr(samples_module, "load_dataset", {"numbers": dataset}.get)
-    samples = samples_of_data("numbers", ("b", "a"), None)
+    monkeypatch.setattr(samples_module, "load_datasets", {("numbers",): dataset}.get)
+    samples = samples_of_data(("numbers",), ("b", "a"), None)
     assert len(samples.calibration) == len(samples.verification) == 200
     assert set(samples.calibration[:, 0, 0] % 3) == {0}
     assert set(samples.verification[:, 0, 0] % 3) == {1}
@@ -42,7 +42,7 @@ def test_samples_of_data_are_of_the_right_splits(monkeypatch: pytest.MonkeyPatch
 
 def test_samples_of_data_without_a_training_split_are_refused(real: Any) -> None:
     with pytest.raises(DataError, match="mlperf-kws: has no clip of the split 'train' to calibrate with"):
-        samples_of_data(f"mlperf-kws:{real('mlperf_tiny_kws01.zip')}", LABELS, None)
+        samples_of_data([f"mlperf-kws:{real('mlperf_tiny_kws01.zip')}"], LABELS, None)
 
 
 def test_read_samples_gives_what_was_written(tmp_path: Path) -> None:

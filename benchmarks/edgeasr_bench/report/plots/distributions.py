@@ -14,14 +14,14 @@ _SHOWN = ("p50", "p95", "p99", "max")
 
 def plot_distributions(results: Sequence[Result]) -> str:
     """Draw the histogram of each result in a row of its own, all over the same times, up to beyond the largest p90."""
-    lowest = min(_edge(result.latency_us.histogram, 0) for result in results)
-    highest = max(result.latency_us.p90 for result in results)  # the tail beyond it is long, and told in figures
+    lowest = min(_edge(result.latency.histogram, 0) for result in results)
+    highest = max(result.latency.p90 for result in results)  # the tail beyond it is long, and told in figures
     axis = Axis(lowest / 1.05, 1.3 * max(highest, lowest), _LEFT, _RIGHT, logarithmic=True)
     bottom = _TOP + _ROW * len(results)
     parts = x_axis(axis, _TOP, bottom, "time of a call, µs; the lines are p50 and p95")
     for number, result in enumerate(results):
         base = _TOP + _ROW * (number + 1)
-        latency = result.latency_us
+        latency = result.latency
         said = "  ".join(f"{name} {microseconds(latency, name)}" for name in _SHOWN)
         title = f"{short_name(result.artefact)}, {latency.samples} calls: {said} µs"
         hill = element("path", d=_outline(latency.histogram, axis, base), class_="hill")

@@ -36,7 +36,7 @@ def front(scored: Sequence[Scored]) -> list[Scored]:
         The fastest first.
     """
     best: list[Scored] = []
-    for result, score in sorted(scored, key=lambda one: (one[0].latency_us.p50, -one[1].goodness)):
+    for result, score in sorted(scored, key=lambda one: (one[0].latency.p50, -one[1].goodness)):
         if not best or score.goodness > best[-1][1].goodness:
             best.append((result, score))
     return best
@@ -56,7 +56,7 @@ def plot_pareto(scored: Sequence[Scored], originals: Sequence[Score] = ()) -> st
     low, high = max(0.0, min(bounds) - room), max(bounds) + room
     falling = scores[0].better_below
     y = Axis(high if falling else low, low if falling else min(high, 101.0), _BOTTOM, _TOP)
-    times = [result.latency_us.p50 for result in results]
+    times = [result.latency.p50 for result in results]
     x = Axis(min(times) / 1.25, max(times) * 1.25, _LEFT, _RIGHT, logarithmic=True)
     parts = [*x_axis(x, _TOP, _BOTTOM, "median latency, µs"), *y_axis(y, _LEFT, _RIGHT, f"{scores[0].name}, %")]
     for level in levels:
@@ -65,11 +65,11 @@ def plot_pareto(scored: Sequence[Scored], originals: Sequence[Score] = ()) -> st
         parts.append(element("line", title=title, x1=_LEFT, x2=_RIGHT, y1=height, y2=height, class_="reference"))
         parts.append(text(_RIGHT, _TOP - 6, "- - Keras original", "soft", "end"))
     best = front(scored)
-    corners = [(x.at(result.latency_us.p50), y.at(score.value)) for result, score in best]
+    corners = [(x.at(result.latency.p50), y.at(score.value)) for result, score in best]
     parts.append(element("polyline", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in corners), class_="front"))
     largest = max(result.bytes for result in results)
     for number, (result, score) in enumerate(scored):
-        at, radius = x.at(result.latency_us.p50), max(_SMALLEST, _LARGEST * math.sqrt(result.bytes / largest))
+        at, radius = x.at(result.latency.p50), max(_SMALLEST, _LARGEST * math.sqrt(result.bytes / largest))
         row = _BOTTOM + 40 + LINE * (number + 1)
         said = f"{microseconds(result.latency_us)} µs, {score.value:.1f} %, {result.bytes / 1000:.1f} kB"
         marks = [

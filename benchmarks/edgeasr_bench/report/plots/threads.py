@@ -18,15 +18,15 @@ def plot_threads(series: Sequence[Sequence[Result]]) -> str:
         series: for each artefact its results, at least two, the fewest threads first.
     """
     counts = sorted({result.threads for results in series for result in results})
-    highest = max(result.latency_us.p50 for results in series for result in results)
+    highest = max(result.latency.p50 for results in series for result in results)
     x = Axis(counts[0], counts[-1], _LEFT + 8, _RIGHT - 8, logarithmic=True)
     y = Axis(0, 1.05 * highest, _BOTTOM, _TOP)
     parts = y_axis(y, _LEFT, _RIGHT, "median latency, µs")
     parts += [text(x.at(count), _BOTTOM + LINE, str(count), "soft", "middle") for count in counts]
     parts.append(text((_LEFT + _RIGHT) / 2, _BOTTOM + 2 * LINE + 2, "threads", "soft", "middle"))
-    ends = spread([y.at(results[-1].latency_us.p50) + 4 for results in series], _TOP, _BOTTOM)
+    ends = spread([y.at(results[-1].latency.p50) + 4 for results in series], _TOP, _BOTTOM)
     for number, (results, end) in enumerate(zip(series, ends, strict=True)):
-        places = [(x.at(result.threads), y.at(result.latency_us.p50)) for result in results]
+        places = [(x.at(result.threads), y.at(result.latency.p50)) for result in results]
         parts.append(
             element("polyline", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in places), class_=f"line {colour(number)}")
         )

@@ -9,6 +9,10 @@
 #include "ea_fft.h"
 #include "ea_frontend_config.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The caller's memory; all of it is the front end's. */
 typedef struct {
     int16_t samples[EA_FRONTEND_WINDOW_SAMPLES];
@@ -32,5 +36,9 @@ bool ea_frontend_feed(ea_frontend *frontend, const int16_t **samples, uint32_t *
 
 /* Quantise values for a model's int8 input: clip(round(value / scale) + zero_point), halves to the even number. */
 void ea_quantise(const float *values, int8_t *quantised, uint32_t count, float scale, int32_t zero_point);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -158,6 +158,45 @@ static void infer(const ea_serial_device *device, char *rest)
     write_results(device);
 }
 
+static void listen(const ea_serial_device *device)
+{
+    device->listen();
+    write_number(device, "m-listen-[", device->sample_rate_hz, ",");
+    write_number(device, "", device->most_samples, ",");
+    write_number(device, "", device->window_samples, "]\r\n");
+}
+
+static void audio(ea_serial *serial, char *rest)
+{
+    const int32_t count = number_of(next_word(&rest));
+    if (count <= 0 || (uint32_t)count > serial->device->most_samples) {
+        write_number(serial->device, "e-[expected 1 to ", serial->device->most_samples, " samples]\r\n");
+        return;
+    }
+    serial->audio_bytes = 2 * (uint32_t)count;
+    serial->audio_loaded = 0;
+}
+
+static void take_audio(ea_serial *serial, uint8_t byte)
+{
+    int16_t *sample = serial->device->samples + serial->audio_loaded / 2;
+    *sample = serial->audio_loaded++ % 2 ? (int16_t)(uint16_t)(*sample | byte << 8) : (int16_t)byte;
+    if (serial->audio_loaded < serial->audio_bytes)
+        return;
+    serial->audio_bytes = 0;
+    serial->device->hear(serial->audio_loaded / 2);
+    serial->device->write("m-ready\r\n");
+}
+
+void ea_serial_heard(const ea_serial_device *device, uint32_t samples, float score, const char *label)
+{
+    write_number(device, "m-heard-[", samples, ",");
+    write_result(device, score);
+    device->write(",");
+    device->write(label);
+    device->write("]\r\n");
+}
+
 static void do_command(ea_serial *serial)
 {
     const ea_serial_device *device = serial->device;
@@ -181,6 +220,10 @@ static void do_command(ea_serial *serial)
         infer(device, rest);
     } else if (equal(word, "results")) {
         write_results(device);
+    } else if (device->samples && equal(word, "listen")) {
+        listen(device);
+    } else if (device->samples && equal(word, "audio")) {
+        audio(serial, rest);
     } else {
         device->write("e-[Unknown command: ");
         device->write(word);
@@ -192,11 +235,16 @@ void ea_serial_start(ea_serial *serial, const ea_serial_device *device)
 {
     serial->device = device;
     serial->length = serial->expected = serial->loaded = 0;
+    serial->audio_bytes = serial->audio_loaded = 0;
     device->write("m-timestamp-mode-performance\r\nm-init-done\r\nm-ready\r\n");
 }
 
 void ea_serial_take(ea_serial *serial, char received)
 {
+    if (serial->audio_bytes) {
+        take_audio(serial, (uint8_t)received);
+        return;
+    }
     if (received != '%') {
         if (serial->length < EA_SERIAL_COMMAND_CHARS)
             serial->command[serial->length] = received;
@@ -207,5 +255,6 @@ void ea_serial_take(ea_serial *serial, char received)
     serial->command[serial->length < EA_SERIAL_COMMAND_CHARS ? serial->length : EA_SERIAL_COMMAND_CHARS] = 0;
     do_command(serial);
     serial->length = 0;
-    serial->device->write("m-ready\r\n");
+    if (serial->audio_bytes == 0) /* else the samples come first */
+        serial->device->write("m-ready\r\n");
 }

@@ -8,6 +8,10 @@
 #include "ea_frontend.h"
 #include "ea_spot.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The caller's memory; the model's arena comes on top. */
 typedef struct {
     ea_frontend frontend;
@@ -26,5 +30,9 @@ void ea_listen_reset(ea_listener *listener);
  * Returns whether there was an inference.
  */
 bool ea_listen_feed(ea_listener *listener, void *arena, const int16_t **samples, uint32_t *count, int32_t *heard);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

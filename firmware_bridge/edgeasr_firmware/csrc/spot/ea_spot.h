@@ -7,6 +7,10 @@
 
 #include "ea_spot_config.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The caller's memory. */
 typedef struct {
     float scores[EA_SPOT_LABELS]; /* smoothed, of the last inference: for the caller to read */
@@ -29,5 +33,9 @@ void ea_spot_dequantise(const int8_t *outputs, float *scores);
 
 /* Take the scores of one inference. Returns the index of the label that was heard, or -1. */
 int32_t ea_spot_decide(ea_spot *spot, const float *scores);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,0 +1,104 @@
+"""A board without an operating system: models as C99, built for it and run on it, most boards emulated."""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr import __version__
+from edgeasr.errors import ConfigError, FirmwareError, TargetError
+from edgeasr.runtime import Runtime, load
+from edgeasr.runtime.tflite import Affine
+from edgeasr.scores import softmax
+from edgeasr.tflite import Tensor, quantisation
+from edgeasr_bench.candidates import Candidate
+from edgeasr_bench.inputs import Inputs, read_inputs
+from edgeasr_bench.measurement import Measured, Measurement, measurement_of, read_answers
+from edgeasr_bench.record import Image
+from edgeasr_bench.settings import Settings
+from edgeasr_bench.targets.microcontroller import chip_environment, integer_models
+from edgeasr_firmware import BOARDS, Board, check_firmware, feature_inputs, write_firmware
+
+__all__ = ["measure"]
+
+
+def measure(
+    place: str,
+    candidates: Sequence[Candidate],
+    settings: Settings,
+    note: Callable[[str], None],
+    progress: Callable[[str, float], None],
+) -> Measured:
+    """Build the int8 TFLite files among the candidates for a board and run them there, as `Measure` says.
+
+    No time is taken: of an emulated core it would say nothing. Instructions are counted where the board can tell.
+
+    Args:
+        place: key of `edgeasr_firmware.BOARDS`.
+        candidates: what to measure.
+        settings: how.
+        note: told a line at a time what is left out or doubtful.
+        progress: called with the stage and the share of it that is done.
+    """
+    if place not in BOARDS:
+        raise ConfigError(f"unknown board {place!r}: expected one of {', '.join(f'board:{name}' for name in BOARDS)}")
+    board = BOARDS[place]
+    chosen = integer_models(candidates, note)
+    models = [load(one.source, "reference") for one in chosen]
+    measurements: list[Measurement] = []
+    with tempfile.TemporaryDirectory(prefix="edgeasr-firmware.") as scratch:
+        every = zip(chosen, models, read_inputs(chosen, models, settings), strict=True)
+        for number, (one, model, inputs) in enumerate(every):
+            progress(f"building and running {one.name}", number / len(chosen))
+            try:
+                measurements.append(_measure(one, model, inputs, board, settings, Path(scratch) / str(number)))
+            except FirmwareError as error:
+                if len(chosen) == 1:
+                    raise
+                note(f"{one.name} is left out: {error}")
+    if not measurements:
+        raise TargetError("none of these models runs there")
+    environment = chip_environment(place, "no operating system", {board.compiler: _version(board.compiler)})
+    kind = "measured" if place == "host" else "emulated"
+    return Measured(kind, environment, tuple(measurements), before=None, after=None)
+
+
+def _measure(
+    one: Candidate, model: Runtime, inputs: Inputs, board: Board, settings: Settings, folder: Path
+) -> Measurement:
+    firmware = write_firmware(one.file, board, folder)
+    if model.stepping:
+        raise FirmwareError(f"{one.name}: expected a model of whole clips, got one that takes the frames of a stream")
+    tensors = [tensor for tensor, _ in firmware.program.inputs]
+    done = check_firmware(firmware, board, feature_inputs(tensors, inputs.features, len(inputs.features)))
+    scores = _scores(done.outputs, firmware.program.outputs[0][0], model)
+    return measurement_of(
+        one,
+        model,
+        None,
+        read_answers(scores, inputs, model, settings.labels),
+        None,
+        runtime_version=f"edgeasr {__version__} C99",
+        instructions=done.instructions,
+        image=Image(done.sizes.flash_bytes, done.sizes.ram_bytes, firmware.plan.arena_bytes, done.stack_bytes),
+        notes=(f"{done.inputs - done.wrong} of {done.inputs} outputs equal {done.oracle} in every byte",),
+    )
+
+
+def _scores(outputs: NDArray[np.uint8], tensor: Tensor, model: Runtime) -> NDArray[np.float32]:
+    """Read the output tensors of all clips, uint8 [clips, bytes], as the runtime would: float32 [clips, labels]."""
+    values = outputs.view(tensor.dtype).reshape(len(outputs), *tensor.shape[1:])
+    if tensor.scale is not None:
+        affine = Affine({"dtype": tensor.dtype, "quantization": (tensor.scale[0], quantisation.zero_point_of(tensor))})
+        values = affine.to_float(values)
+    return softmax(values) if model.card is not None and model.card.output == "logits" else values.astype(np.float32)
+
+
+def _version(compiler: str) -> str:
+    printed = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"\d+(\.\d+)+", printed)
+    return found[0] if found else "not known"

@@ -1,0 +1,331 @@
+"""Measure whether a spotter can be left running: what it costs, and what it hears. One JSON object on stdout.
+
+    python benchmarks/spotting.py [MODEL.tflite] [--hours 24] [--only cost,start,...]
+
+Without a model the built-in one is exported as int8. The sections: `cost` of a hop of 20 ms; `start` of
+`edgeasr listen` and its memory; `day`, hours of audio as fast as they can be heard; `streams`, many in one process;
+`listeners`, many processes at the pace of real time; `words`, digits in noise against the accuracy on clips.
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.data import load_datasets
+from edgeasr.data.dataset import Split
+from edgeasr.data.noise import noise_bank
+from edgeasr.data.stream import Stream, build_stream, record_words
+from edgeasr.features import Frontend
+from edgeasr.metrics.classification import accuracy_interval
+from edgeasr.metrics.operating_point import OperatingPoint, listen, try_thresholds
+from edgeasr.runtime import Runtime, load
+from edgeasr.spot import Event, Spotter, SpotterConfig
+from edgeasr.spot.decoder import is_keyword
+from edgeasr_bench.environment import read_environment
+
+F32 = NDArray[np.float32]
+
+FINE = SpotterConfig(hop_ms=20.0)  # the hop that costs are given for
+STREAMS = 8
+SNR_DB = 10.0
+FALSE_ACCEPTS_PER_HOUR = 60.0  # one a minute
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    """Measure what was asked for and print it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path, nargs="?", help="a .tflite or .onnx file; the built-in model by default")
+    parser.add_argument("--data", default="fsdd", help="digits of the streams")
+    parser.add_argument("--noise", default="", help="folder or zip of noise; made by NumPy by default")
+    parser.add_argument("--hours", type=float, default=1.0, help="of the day")
+    parser.add_argument("--only", default=",".join(SECTIONS), help="sections, separated by commas")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = arguments.model or export_builtin(Path(folder, "digits"))
+        result: dict[str, Any] = {"model": path.name, "environment": asdict(read_environment())}
+        for name in arguments.only.split(","):
+            print(name, file=sys.stderr, flush=True)
+            result[name] = SECTIONS[name](path, arguments)
+    print(json.dumps(result, indent=1))
+
+
+def export_builtin(folder: Path) -> Path:
+    """Export the built-in model and give its int8 file."""
+    command = [
+        sys.executable,
+        "-m",
+        "edgeasr",
+        "export",
+        "--int8",
+        "--format",
+        "tflite",
+        "--out",
+        str(folder / "digits"),
+    ]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return folder / "digits" / "ds-cnn.int8.tflite"
+
+
+def measure_cost(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Time every hop of a minute: the clock around each call, and the time of the processor over all."""
+    model = load(path)
+    spotter = Spotter(model, FINE)
+    hops = noise(60.0, spotter.sample_rate_hz).reshape(-1, spotter.hop_samples)
+    for hop in hops[:500]:
+        spotter.feed(hop)
+    times_us, before_s = [], time.process_time()
+    for hop in hops:
+        start = time.perf_counter_ns()
+        spotter.feed(hop)
+        times_us.append((time.perf_counter_ns() - start) / 1000)
+    core = (time.process_time() - before_s) / (hops.size / spotter.sample_rate_hz)
+    p50, p95, p99 = np.percentile(times_us, (50, 95, 99))
+    return {"hop_ms": FINE.hop_ms, "hop_us": {"p50": p50, "p95": p95, "p99": p99}, "core_percent": 100 * core}
+
+
+def measure_start(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Start `edgeasr listen` five times; from the start to its word that it listens, and its memory after a minute."""
+    waits_s, starts_s = [], []
+    for _ in range(5):
+        begin = time.perf_counter()
+        with _Listener(path) as listener:
+            waits_s.append(time.perf_counter() - begin)
+            starts_s.append(listener.cpu_s())
+            listener.hear(np.tile(noise(1.0, 16000), 60))
+            resident_mb = listener.memory_mb("Rss")
+    return {
+        "wall_s": {"median": float(np.median(waits_s)), "least": min(waits_s)},
+        "cpu_s": float(np.median(starts_s)),
+        "resident_mb": resident_mb,
+    }
+
+
+def measure_day(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Feed the same minutes again and again, in chunks of any size, and the same hours in one piece.
+
+    The minutes are a whole number of hops, so from the second time on every event comes again after exactly as many
+    samples: time stamps that drift would show.
+    """
+    model = load(path)
+    config = SpotterConfig()
+    spotter = Spotter(model, config)
+    stream = make_stream(model, arguments, "test")
+    samples = stream.clip.samples[: len(stream.clip.samples) // spotter.hop_samples * spotter.hop_samples]
+    rounds = max(2, round(arguments.hours * 3600 * spotter.sample_rate_hz / len(samples)))
+    events: list[list[Event]] = []
+    chosen, begin_s, warm_bytes = random.Random(0), time.perf_counter(), 0
+    for _ in range(rounds):
+        events.append([event for chunk in _cut(samples, chosen) for event in spotter.feed(chunk)])
+        warm_bytes = warm_bytes or _resident_bytes()
+    took_s, grown = time.perf_counter() - begin_s, _resident_bytes() - warm_bytes
+    audio_s = rounds * len(samples) / spotter.sample_rate_hz
+    return {
+        "hours": audio_s / 3600,
+        "times_real_time": audio_s / took_s,
+        "grown_mb": grown / 1e6,
+        "time_is_exact": spotter.time_s == audio_s,
+        "events": sum(map(len, events)),
+        "events_recur_exactly": _recur(events[1:], len(samples), spotter.sample_rate_hz),
+        "equal_to_one_piece": _in_one_piece(path, config, samples, rounds) == list(chain.from_iterable(events)),
+    }
+
+
+def _cut(samples: F32, chosen: random.Random) -> Iterator[F32]:
+    start = 0
+    while start < len(samples):
+        size = chosen.choice((1, 160, 320, 333, 1600, 4096, 16000))
+        yield samples[start : start + size]
+        start += size
+
+
+def _recur(rounds: list[list[Event]], period_samples: int, sample_rate_hz: int) -> bool:
+    def seen(number: int) -> list[tuple[int, str, float]]:
+        return [
+            (round(event.time_s * sample_rate_hz) - number * period_samples, event.label, event.score)
+            for event in rounds[number]
+        ]
+
+    return all(seen(number) == seen(0) for number in range(len(rounds)))
+
+
+def _in_one_piece(path: Path, config: SpotterConfig, samples: F32, rounds: int) -> list[Event]:
+    """Feed all of it by one call; a day takes 5.5 GB, which lie in a file."""
+    with tempfile.NamedTemporaryFile() as file:
+        piece = np.memmap(file, np.float32, shape=(rounds, len(samples)))
+        for row in piece:
+            row[:] = samples
+        return Spotter(load(path), config).feed(piece.reshape(-1))
+
+
+def measure_streams(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Feed a minute to each of several spotters, each in its own thread, as fast as they take it."""
+    seconds = 60.0
+    spotters = [Spotter(load(path), FINE) for _ in range(STREAMS)]
+    hops = noise(seconds, spotters[0].sample_rate_hz).reshape(-1, spotters[0].hop_samples)
+
+    def hear(spotter: Spotter) -> None:
+        for hop in hops:
+            spotter.feed(hop)
+
+    threads = [threading.Thread(target=hear, args=(spotter,)) for spotter in spotters]
+    begin_s, begin_cpu_s = time.perf_counter(), time.process_time()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took_s = time.perf_counter() - begin_s
+    return {
+        "streams": STREAMS,
+        "real_time_factor": took_s / seconds,
+        "core_percent_each": 100 * (time.process_time() - begin_cpu_s) / seconds / STREAMS,
+    }
+
+
+def measure_listeners(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Run several `edgeasr listen` at the pace of real time, and see what they take of the host."""
+    seconds, block_s = 20.0, 0.02
+    listeners = [_Listener(path) for _ in range(STREAMS)]
+    try:
+        before_s = [listener.cpu_s() for listener in listeners]
+        begin_s = time.perf_counter()
+        for number, block in enumerate(noise(seconds, 16000).reshape(-1, round(16000 * block_s))):
+            for listener in listeners:
+                listener.hear(block)
+            time.sleep(max(0.0, begin_s + (number + 1) * block_s - time.perf_counter()))
+        took_s = time.perf_counter() - begin_s
+        used_s = [listener.cpu_s() - before for listener, before in zip(listeners, before_s, strict=True)]
+        shared_mb = [listener.memory_mb("Pss") for listener in listeners]
+    finally:
+        for listener in listeners:
+            listener.close()
+    return {
+        "processes": STREAMS,
+        "hop_ms": FINE.hop_ms,
+        "core_percent_each": 100 * float(np.mean(used_s)) / took_s,
+        "memory_mb_each": float(np.mean(shared_mb)),
+        "memory_mb_together": sum(shared_mb),
+    }
+
+
+def measure_words(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Spot digits in noise, at the threshold that the dev split gives, and score the same digits as clips."""
+    model = load(path)
+    config = SpotterConfig()
+    dev, test = (make_stream(model, arguments, split) for split in ("dev", "test"))
+    tried = try_thresholds(listen(model, config, dev.clip), dev.words)
+    point = _fewest_missed(tried, FALSE_ACCEPTS_PER_HOUR)
+    config = replace(config, threshold=point.threshold)
+    found = listen(model, config, test.clip).measure(config, test.words)
+    right = _right_clips(model, test)
+    low, high = accuracy_interval(right, len(test.words))
+    return {
+        "snr_db": SNR_DB,
+        "noise": Path(arguments.noise).name or "made by NumPy",
+        "clips": {"right": right, "accuracy": right / len(test.words), "low": low, "high": high},
+        "stream": {"threshold": config.threshold, **found.to_json()},
+    }
+
+
+def _fewest_missed(points: list[OperatingPoint], false_accepts_per_hour: float) -> OperatingPoint:
+    allowed = [point for point in points if point.detection.false_accepts_per_hour <= false_accepts_per_hour]
+    return min(allowed or points[-1:], key=lambda point: point.detection.miss_rate)
+
+
+def _right_clips(model: Runtime, stream: Stream) -> int:
+    """Cut every word out of the stream, in the middle of a clip, and count those that the model names rightly."""
+    frontend = model.frontend
+    assert frontend is not None
+    features, right = Frontend(frontend), 0
+    for word in stream.words:
+        middle = round((word.start_s + word.end_s) / 2 * frontend.sample_rate_hz)
+        start = max(0, middle - frontend.clip_samples // 2)
+        scores = model.run(features(stream.clip.samples[start : start + frontend.clip_samples]))
+        right += model.labels[int(scores.argmax())] == word.label
+    return right
+
+
+def make_stream(model: Runtime, arguments: argparse.Namespace, split: Split) -> Stream:
+    """Lay the digits of a split over noise."""
+    assert model.frontend is not None
+    rate_hz = model.frontend.sample_rate_hz
+    keywords = [label for label in model.labels if is_keyword(label)]
+    examples = load_datasets((arguments.data,), None).labelled(split)
+    words = record_words([example for example in examples if example.label in keywords], rate_hz)
+    bank = noise_bank(arguments.noise, rate_hz, split)
+    return build_stream(words, keywords, rate_hz, bank, bank[:0], SNR_DB)
+
+
+def noise(seconds: float, sample_rate_hz: int) -> F32:
+    """Make quiet white noise."""
+    samples = np.random.default_rng(0).standard_normal(round(seconds * sample_rate_hz), np.float32)
+    return samples * np.float32(0.05)
+
+
+class _Listener:
+    """`edgeasr listen` at a hop of 20 ms as a process that hears what it is sent."""
+
+    def __init__(self, path: Path) -> None:
+        command = [sys.executable, "-m", "edgeasr", "listen", str(path), "-", "--hop-ms", str(FINE.hop_ms)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        assert self._process.stderr is not None
+        while b"run by" not in self._process.stderr.readline():  # what it says when it begins to listen
+            if self._process.poll() is not None:
+                raise SystemExit(f"edgeasr listen ended with {self._process.returncode}")
+
+    def __enter__(self) -> "_Listener":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def hear(self, samples: F32) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write((samples * 32767).astype("<i2").tobytes())
+        self._process.stdin.flush()
+
+    def close(self) -> None:
+        self._process.communicate()
+
+    def memory_mb(self, kind: str) -> float:
+        """Read its memory: `Rss`, all of it, or `Pss`, with what it shares with others in shares."""
+        lines = Path(f"/proc/{self._process.pid}/smaps_rollup").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(f"{kind}:"))
+
+    def cpu_s(self) -> float:
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
+
+
+SECTIONS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
+    "cost": measure_cost,
+    "start": measure_start,
+    "day": measure_day,
+    "streams": measure_streams,
+    "listeners": measure_listeners,
+    "words": measure_words,
+}
+
+if __name__ == "__main__":
+    main()

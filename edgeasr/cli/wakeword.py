@@ -1,0 +1,107 @@
+"""`edgeasr wakeword`."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgeasr.atomic import write_text
+from edgeasr.cli.options import json_option
+from edgeasr.cli.output import note, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from edgeasr.bundle import Bundle
+    from edgeasr.train.config import TrainConfig
+
+__all__ = ["command"]
+
+
+@click.command("wakeword")
+@click.argument("phrase")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the bundle.  [default: the phrase]")
+@click.option(
+    "--positives",
+    type=click.Path(path_type=Path),
+    help="Folder of your own recordings of the phrase, a saying a file; ten help.",
+)
+@click.option("--epochs", type=click.IntRange(min=1), default=32, show_default=True, help="Passes of the training.")
+@click.option(
+    "--target-fa-per-hour",
+    type=click.FloatRange(0),
+    default=0.5,
+    show_default=True,
+    help="False accepts an hour that the threshold is chosen for.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the training.")
+@click.option("--restart", is_flag=True, help="Forget an interrupted training instead of resuming it.")
+@click.option("--overwrite", is_flag=True, help="Replace a bundle that stands at --out.")
+@json_option
+def command(
+    phrase: str,
+    out: Path | None,
+    positives: Path | None,
+    epochs: int,
+    target_fa_per_hour: float,
+    seed: int,
+    restart: bool,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Make a spotter of a word or phrase that nobody recorded.
+
+    Speaks it in many synthetic voices, and what sounds near to it; trains, exports int8, chooses a threshold on one
+    stream and measures it on another. Interrupted, the same command goes on.
+
+    \b
+    edgeasr wakeword "hey robin"
+    """
+    from edgeasr.config import to_mapping
+    from edgeasr.metrics.operating_point import listen
+    from edgeasr.runtime import load
+    from edgeasr.train.wakeword import choose, model_card, wakeword_config, wakeword_stream
+    from edgeasr_export import conversions, export_bundle
+
+    conversions(("int8",), ("tflite",))  # a package that is missing is named before the training
+    config = wakeword_config(phrase, str(positives) if positives else "", epochs, seed)
+    out = out or Path(re.sub(r"[^a-z0-9]+", "-", phrase.lower()).strip("-") or "wakeword")
+    bundle = _trained(config, out, restart, overwrite)
+    note("converting to int8 ...")
+    bundle = export_bundle(bundle, ("int8",), ("tflite",))
+    artefact = bundle.path / bundle.manifest.artefacts[-1].name
+    model = load(artefact)
+    with progress_bar("choosing the threshold") as progress:
+        spotter = choose(model, wakeword_stream(config, "dev", model), target_fa_per_hour, progress)
+    stream = wakeword_stream(config, "test", model)
+    with progress_bar("measuring") as progress:
+        found = listen(model, spotter, stream.clip, progress).measure(spotter, stream.words)
+    measured = {"artefact": artefact.name, "split": "test", **found.to_json()}
+    bundle = bundle.keep_spotting({"config": to_mapping(spotter), "measured": measured})
+    write_text(bundle.path / "MODEL_CARD.md", model_card(bundle, artefact, config, spotter, found))
+    if as_json:
+        print_json({"bundle": str(out), "artefact": str(artefact), "threshold": spotter.threshold, **found.to_json()})
+        return
+    click.echo(f"wrote {artefact} ({artefact.stat().st_size / 1000:.1f} kB), threshold {spotter.threshold:g}")
+    click.echo(f"On a stream of voices that it was not trained with, in noise at {config.wake.dev_snr_db:g} dB:")
+    click.echo(str(found))
+    click.echo(f"Try it: edgeasr listen {artefact}")
+
+
+def _trained(config: "TrainConfig", out: Path, restart: bool, overwrite: bool) -> "Bundle":
+    """Train, unless that was done already and what comes after it was interrupted."""
+    from edgeasr.bundle import Bundle
+    from edgeasr.config import to_mapping
+    from edgeasr.errors import BundleError
+    from edgeasr.train.fit import train
+
+    if not (restart or overwrite):
+        try:
+            bundle = Bundle.open(out)
+        except BundleError:
+            pass
+        else:
+            if bundle.manifest.training == to_mapping(config) and not bundle.manifest.spotting:
+                note(f"{out}: is trained already")
+                return bundle
+    with progress_bar("epoch") as progress:
+        return train(config, out, report=note, progress=progress, restart=restart, overwrite=overwrite)

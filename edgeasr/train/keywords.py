@@ -1,0 +1,84 @@
+"""What a spotter is trained with and measured on: keywords, and everything that is none."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeasr.data.dataset import Dataset, Example, Split, load_datasets
+from edgeasr.data.noise import noise_bank
+from edgeasr.data.recordings import own_recordings
+from edgeasr.data.stream import Recorded, Stream, build_stream, record_words
+from edgeasr.errors import DataError
+from edgeasr.train.config import TrainConfig
+from edgeasr.train.segments import Sources
+from edgeasr.train.wake import WakeConfig, find_audio
+
+__all__ = ["Keywords"]
+
+_LOOPS = 2  # times that a stream has each keyword and all its background speech, in other noise each time
+_OTHERS = 250  # other words in a stream, at most
+
+
+class Keywords:
+    """What the data of a training have to say, split by split."""
+
+    def __init__(self, config: TrainConfig, wake: WakeConfig, rate_hz: int) -> None:
+        self._wake, self._rate_hz, self._seed = wake, rate_hz, config.seed
+        self._datasets = [load_datasets([spec]) for spec in config.data]
+        self.licence = "; ".join(dict.fromkeys(dataset.licence for dataset in self._datasets))
+        there = [label for dataset in self._datasets for label in dataset.labels]
+        for word in wake.keywords:
+            if word not in there:
+                raise DataError(f"keyword {word!r} is not in the data: expected one of {', '.join(there)}")
+        self._speech = [find_audio(path) for path in wake.speech]
+        self._noise = find_audio(wake.noise) if wake.noise else ""
+
+    def sources(self) -> Sources:
+        wake = self._wake
+        own = own_recordings(wake.positives, wake.keywords[0]) if wake.positives else []
+        keywords = [self._groups(word) for word in wake.keywords]
+        if own:
+            keywords[0].append(record_words(own, self._rate_hz))
+        others = [bank for dataset in self._datasets if len(bank := self._bank(dataset, "train"))]
+        return Sources(keywords, [*others, *self._spoken("train")], noise_bank(self._noise, self._rate_hz, "train"))
+
+    def stream(self, split: Split) -> Stream:
+        """Make the stream of a split: its keywords and all its background, in noise."""
+        keywords = self._wake.keywords
+        examples = [example for dataset in self._datasets for example in dataset.of_split(split)]
+        said = record_words([one for one in examples if one.label in keywords], self._rate_hz)
+        if not said:
+            raise DataError(f"no keyword is said in the split {split!r}: add speakers, of whom one in ten goes there")
+        heard = [one for one in examples if self._is_other(one)]
+        others = record_words(heard[:: -(-len(heard) // _OTHERS)], self._rate_hz)
+        speech = np.concatenate([np.zeros(0, np.float32), *self._spoken(split)]).astype(np.float32)
+        noise = noise_bank(self._noise, self._rate_hz, split)
+        words = [*said * _LOOPS, *others]
+        return build_stream(
+            words, keywords, self._rate_hz, noise, np.tile(speech, _LOOPS), self._wake.dev_snr_db, self._seed
+        )
+
+    def _groups(self, word: str) -> list[Sequence[Recorded]]:
+        groups: list[Sequence[Recorded]] = []
+        for dataset in self._datasets:
+            said = [example for example in dataset.of_split("train") if example.label == word]
+            if said:
+                groups.append(record_words(said, self._rate_hz))
+        if not groups:
+            raise DataError(f"nobody says {word!r} in the split 'train': add recordings")
+        return groups
+
+    def _bank(self, dataset: Dataset, split: Split) -> NDArray[Any]:
+        others = [example for example in dataset.of_split(split) if self._is_other(example)]
+        words = record_words(others, self._rate_hz)
+        return np.concatenate([np.zeros(0, np.float16), *(word.samples.astype(np.float16) for word in words)])
+
+    def _spoken(self, split: Split) -> list[NDArray[Any]]:
+        return [noise_bank(path, self._rate_hz, split).astype(np.float16) for path in self._speech]
+
+    def _is_other(self, example: Example) -> bool:
+        """Say whether an example is background; one whose transcript has a keyword in it is nothing."""
+        said = f" {example.label or ''} ".lower()
+        return example.label != "silence" and not any(f" {word} " in said for word in self._wake.keywords)

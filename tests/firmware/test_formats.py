@@ -1,0 +1,339 @@
+"""Layouts of libraries: their manifests by the rules of each ecosystem, and what they build."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from edgeasr.cli import group
+from edgeasr.errors import FirmwareError
+from edgeasr.features.config import FrontendConfig
+from edgeasr.tflite.schema import OPERATORS as SCHEMA_OPERATORS
+from edgeasr_firmware.boards import BOARDS
+from edgeasr_firmware.check import check_firmware, random_inputs
+from edgeasr_firmware.codegen.lower import OPERATORS
+from edgeasr_firmware.export import write_firmware
+from edgeasr_firmware.formats import FORMATS
+from edgeasr_firmware.formats.project import identifier
+from edgeasr_firmware.formats.tflm import write_tflm
+from edgeasr_firmware.frontend import frontend_files
+from edgeasr_firmware.spot import SpotSettings, spot_files
+from tests.tflite.builder import Value, constant, one
+
+Need = Callable[[str], None]
+
+MAIN = """
+#include "ea_selftest.h"
+static uint8_t arena[EA_MODEL_ARENA_BYTES] __attribute__((aligned(16)));
+int main(void) { return ea_selftest(arena); }
+"""
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    matrix = constant(rng.integers(-127, 127, (5, 16)), "int8", scale=0.02)
+    path = tmp_path / "My model-1.tflite"
+    path.write_bytes(one("FULLY_CONNECTED", [Value((1, 16), "INT8", 0.1), matrix], [Value((1, 5), "INT8", 0.2)]))
+    return path
+
+
+def write(model: Path, layout: str, folder: Path) -> Path:
+    return write_firmware(model, BOARDS["host"], folder / layout, layout).folder
+
+
+def run_command(*command: object, **more: object) -> str:
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120, **more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def build_by_cmake(subfolder: Path, functions: str, folder: Path, *definitions: str) -> None:
+    """Build what a CMakeLists.txt adds with functions that stand for those of its ecosystem, and run the self-test."""
+    folder.mkdir()
+    (folder / "main.c").write_text(MAIN)
+    (folder / "CMakeLists.txt").write_text(f"""
+cmake_minimum_required(VERSION 3.13)
+project(check C)
+set(CMAKE_C_FLAGS "-std=gnu17 -Wall -Werror")
+{functions}
+add_subdirectory("{subfolder}" library)
+add_executable(check main.c)
+target_link_libraries(check library)
+""")
+    run_command("cmake", "-S", folder, "-B", folder / "build", *definitions)
+    run_command("cmake", "--build", folder / "build")
+    run_command(folder / "build" / "check")
+
+
+@pytest.mark.parametrize("layout", FORMATS)
+def test_layout_is_bit_exact_and_the_same_each_time(layout: str, model: Path, tmp_path: Path, need: Need) -> None:
+    need("gcc")
+    firmware = write_firmware(model, BOARDS["host"], tmp_path / "out", layout)
+    before = {name: (firmware.folder / name).read_bytes() for name in firmware.files}
+    inputs = random_inputs([tensor for tensor, _ in firmware.program.inputs], 5)
+    assert check_firmware(firmware, BOARDS["host"], inputs).wrong == 0
+    again = write_firmware(model, BOARDS["host"], tmp_path / "out", layout)
+    assert {name: (again.folder / name).read_bytes() for name in again.files} == before
+    on_disk = {path.relative_to(again.folder).as_posix() for path in again.folder.rglob("*") if path.is_file()}
+    assert on_disk == set(again.files)
+
+
+def test_layout_is_not_written_over_files_of_others(model: Path, tmp_path: Path) -> None:
+    folder = write(model, "arduino", tmp_path)
+    (folder / "examples" / "mine.ino").write_text("years of work")
+    with pytest.raises(FirmwareError, match=r"found examples/mine.ino"):
+        write(model, "arduino", tmp_path)
+
+
+# https://arduino.github.io/arduino-cli/latest/library-specification/
+ARDUINO_CATEGORIES = {"Display", "Communication", "Signal Input/Output", "Sensors", "Device Control", "Timing",
+                      "Data Storage", "Data Processing", "Other"}  # fmt: skip
+ARDUINO_REQUIRED = {"name", "version", "author", "maintainer", "sentence", "paragraph", "category", "url",
+                    "architectures"}  # fmt: skip
+ARDUINO_H = """
+#include <stdio.h>
+struct Port {
+    void begin(long) {}
+    operator bool() const { return true; }
+    void print(const char *text) { printf("%s", text); }
+    void println(int number) { printf("%d\\n", number); }
+};
+static Port Serial;
+void setup();
+void loop();
+int main() { setup(); loop(); return 0; }
+"""
+
+
+def test_arduino_properties_follow_the_specification(model: Path, tmp_path: Path) -> None:
+    folder = write(model, "arduino", tmp_path)
+    properties = dict(line.split("=", 1) for line in (folder / "library.properties").read_text().splitlines())
+    assert properties.keys() >= ARDUINO_REQUIRED
+    assert all(properties.values())
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 _.-]*", properties["name"])
+    assert not properties["name"].startswith("Arduino")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", properties["version"])
+    assert properties["category"] in ARDUINO_CATEGORIES
+    assert {path.name for path in folder.iterdir()} == {"library.properties", "src", "examples", "README.md"}
+    assert (folder / "src" / properties["includes"]).exists()
+    assert (folder / "examples" / "SelfTest" / "SelfTest.ino").exists()  # a sketch has the name of its folder
+
+
+def test_arduino_library_compiles_and_its_sketch_runs(model: Path, tmp_path: Path, need: Need) -> None:
+    need("gcc")
+    need("clang++")
+    folder, objects = write(model, "arduino", tmp_path), tmp_path / "objects"
+    objects.mkdir()
+    (tmp_path / "Arduino.h").write_text(ARDUINO_H)
+    for source in sorted((folder / "src").glob("*.c")):
+        run_command("gcc", "-std=gnu11", "-w", f"-I{folder / 'src'}", "-c", source, cwd=objects)
+    sketch = folder / "examples" / "SelfTest" / "SelfTest.ino"
+    run_command("clang++", "-std=gnu++17", "-Wall", "-Werror", "-x", "c++", "-include", tmp_path / "Arduino.h",
+                f"-I{folder / 'src'}", "-c", sketch, "-o", objects / "sketch.o")  # fmt: skip
+    run_command("gcc", *sorted(objects.glob("*.o")), "-o", tmp_path / "sketch")
+    assert run_command(tmp_path / "sketch") == "test vectors that went wrong: 0\n"
+
+
+@pytest.mark.parametrize("layout", ["arduino", "platformio"])
+def test_manifest_passes_the_schema_of_platformio(layout: str, model: Path, tmp_path: Path) -> None:
+    from platformio.package.manifest.parser import ManifestParserFactory
+    from platformio.package.manifest.schema import ManifestSchema
+
+    folder = write(model, layout, tmp_path)
+    manifest = ManifestSchema().load_manifest(ManifestParserFactory.new_from_dir(str(folder)).as_dict())
+    assert manifest["name"] == "ea_my_model_1"
+    assert manifest["headers"] == ["model.h"]
+    assert manifest["platforms"] == ["*"]
+
+
+def test_platformio_library_names_folders_that_are_there(model: Path, tmp_path: Path) -> None:
+    folder = write(model, "platformio", tmp_path)
+    build = json.loads((folder / "library.json").read_text())["build"]
+    assert (folder / build["includeDir"] / "model.h").exists()
+    assert (folder / build["srcDir"] / "model.c").exists()
+
+
+IDF = """
+function(idf_component_register)
+    cmake_parse_arguments(A "" "" "SRCS;INCLUDE_DIRS" ${ARGN})
+    if(A_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "unknown: ${A_UNPARSED_ARGUMENTS}")
+    endif()
+    add_library(library STATIC ${A_SRCS})
+    target_include_directories(library PUBLIC ${A_INCLUDE_DIRS})
+endfunction()
+"""
+
+
+def test_esp_idf_component_is_valid_and_builds(model: Path, tmp_path: Path, need: Need) -> None:
+    from idf_component_tools.manager import ManifestManager, UploadMode
+
+    need("cmake")
+    folder = write(model, "esp-idf", tmp_path)
+    manager = ManifestManager(folder, "ea_my_model_1", upload_mode=UploadMode.component).validate()
+    assert manager.is_valid, manager.validation_errors
+    build_by_cmake(folder, IDF, tmp_path / "check")
+
+
+# The keys used here as METADATA_SCHEMA of zephyr/scripts/zephyr_module.py has them; closed, as Zephyr's is not.
+ZEPHYR_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "build": {
+            "type": "object",
+            "properties": {"cmake": {"type": "string"}, "kconfig": {"type": "string"}},
+            "additionalProperties": False,
+        },
+    },
+    "additionalProperties": False,
+}
+ZEPHYR = """
+function(zephyr_library_named name)
+    add_library(library STATIC)
+endfunction()
+function(zephyr_library_sources)
+    target_sources(library PRIVATE ${ARGN})
+endfunction()
+function(zephyr_include_directories)
+    target_include_directories(library PUBLIC ${ARGN})
+endfunction()
+"""
+
+
+def test_zephyr_module_is_valid_and_builds(model: Path, tmp_path: Path, need: Need) -> None:
+    import kconfiglib
+
+    need("cmake")
+    folder = write(model, "zephyr", tmp_path)
+    module = yaml.safe_load((folder / "zephyr" / "module.yml").read_text())
+    jsonschema.validate(module, ZEPHYR_SCHEMA)
+    symbols = kconfiglib.Kconfig(str(folder / module["build"]["kconfig"])).unique_defined_syms
+    assert [(symbol.name, symbol.type) for symbol in symbols] == [("EA_MY_MODEL_1", kconfiglib.BOOL)]
+    folder_of_cmake = folder / module["build"]["cmake"]
+    build_by_cmake(folder_of_cmake, ZEPHYR, tmp_path / "check", "-DCONFIG_EA_MY_MODEL_1=y")
+
+
+@pytest.mark.parametrize("stem", ["ds-cnn.int8", "ünï", "1", "...", "x" * 200])
+def test_identifier_is_one_of_c_whatever_the_file(stem: str) -> None:
+    assert re.fullmatch(r"ea_[a-z0-9_]*", identifier(stem))
+    assert len(identifier(stem)) <= 63
+
+
+def test_headers_of_all_that_hears_are_for_cpp_too(model: Path, tmp_path: Path, need: Need) -> None:
+    need("gcc")
+    need("clang++")
+    folder = write(model, "c", tmp_path)
+    settings = SpotSettings(["yes", "no", "a", "b", "c"], True, 0.2, 0, 1, 4, 0.5, 3)
+    for name, text in {**frontend_files(FrontendConfig()), **spot_files(settings)}.items():
+        (folder / name).write_text(text)
+    (tmp_path / "main.cc").write_text("""
+#include "ea_listen.h"
+#include "ea_selftest.h"
+static ea_listener ears;
+static uint8_t arena[EA_MODEL_ARENA_BYTES] __attribute__((aligned(16)));
+int main()
+{
+    ea_listen_reset(&ears);
+    return ea_selftest(arena);
+}
+""")
+    run_command("clang++", "-std=c++17", "-Wall", "-Werror", f"-I{folder}", "-c", "main.cc", cwd=tmp_path)
+    run_command("gcc", "-c", *(path for path in folder.glob("*.c") if path.stem != "main"), cwd=tmp_path)
+    run_command("gcc", *tmp_path.glob("*.o"), "-o", tmp_path / "ears")
+    run_command(tmp_path / "ears")
+
+
+# Methods of MicroMutableOpResolver: tensorflow/lite/micro/micro_mutable_op_resolver.h
+RESOLVER = """
+#include <cstdint>
+enum TfLiteStatus { kTfLiteOk, kTfLiteError };
+namespace tflite {
+template <unsigned int count> struct MicroMutableOpResolver {
+    unsigned int added = 0;
+    TfLiteStatus add() { return added++ < count ? kTfLiteOk : kTfLiteError; }
+    METHODS
+};
+}
+"""
+METHODS = """
+Abs Add AddN ArgMax ArgMin AssignVariable AveragePool2D BatchMatMul BatchToSpaceNd BroadcastArgs BroadcastTo CallOnce
+Cast Ceil CircularBuffer Concatenation Conv2D Cos CumSum DepthToSpace DepthwiseConv2D Dequantize DetectionPostprocess
+Div Elu EmbeddingLookup Equal Exp ExpandDims Fill Floor FloorDiv FloorMod FullyConnected Gather GatherNd Greater
+GreaterEqual HardSwish If L2Normalization L2Pool2D LeakyRelu Less LessEqual Log LogSoftmax LogicalAnd LogicalNot
+LogicalOr Logistic MaxPool2D Maximum Mean Minimum MirrorPad Mul Neg NotEqual Pack Pad PadV2 Prelu Quantize
+ReadVariable ReduceMax Relu Relu6 Reshape ResizeBilinear ResizeNearestNeighbor Round Rsqrt SelectV2 Shape Sin Slice
+Softmax SpaceToBatchNd SpaceToDepth Split SplitV Sqrt Square SquaredDifference Squeeze StridedSlice Sub Sum Svdf Tanh
+Transpose TransposeConv UnidirectionalSequenceLSTM Unpack VarHandle While ZerosLike
+"""
+
+
+def test_tflm_spells_every_operator_as_the_resolver_does() -> None:
+    from edgeasr_firmware.formats.tflm import _call
+
+    spelled = {_call(name)[3:] for name in OPERATORS}
+    assert spelled <= set(METHODS.split())
+    every = {_call(name)[3:] for name in SCHEMA_OPERATORS} | {"CircularBuffer", "DetectionPostprocess"}
+    assert set(METHODS.split()) <= every
+
+
+def test_tflm_folder_compiles_and_holds_the_model(model: Path, tmp_path: Path, need: Need) -> None:
+    need("clang++")
+    folder = write_tflm(model, BOARDS["host"], tmp_path / "out")
+    assert folder.calls == ("AddFullyConnected",)
+    header = tmp_path / "tensorflow/lite/micro/micro_mutable_op_resolver.h"
+    header.parent.mkdir(parents=True)
+    methods = "\n".join(f"TfLiteStatus Add{name}() {{ return add(); }}" for name in METHODS.split())
+    header.write_text(RESOLVER.replace("METHODS", methods))
+    (tmp_path / "main.cc").write_text("""
+#include "ea_model_data.h"
+#include "ea_model_resolver.h"
+#include <cstdio>
+int main()
+{
+    ea_model_resolver resolver;
+    if (ea_model_register(resolver) != kTfLiteOk)
+        return 1;
+    fwrite(ea_model_data, 1, sizeof ea_model_data, stdout);
+    return 0;
+}
+""")
+    run_command("clang++", "-std=c++17", "-Wall", "-Werror", f"-I{tmp_path}", f"-I{folder.folder}",
+                tmp_path / "main.cc", folder.folder / "ea_model_data.cc", "-o", tmp_path / "main")  # fmt: skip
+    assert subprocess.run([tmp_path / "main"], capture_output=True, check=True).stdout == model.read_bytes()
+
+
+def test_tflm_arena_is_what_the_interpreter_needs(real: Callable[[str], Path], tmp_path: Path) -> None:
+    from tflite_micro.python.tflite_micro import runtime
+
+    path = real("models/mlperf_kws_int8.tflite")
+    arena_bytes = write_tflm(path, BOARDS["host"], tmp_path / "out").arena_bytes
+    runtime.Interpreter.from_file(str(path), arena_size=arena_bytes).invoke()
+    assert 20_000 < arena_bytes < 30_000
+
+
+def test_tflm_tells_of_a_model_that_it_cannot_run(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(one("RANGE", [Value((), "INT8", 0.1)] * 3, [Value((4,), "INT8", 0.1)]))
+    with pytest.raises(FirmwareError, match="tflite-micro cannot run it"):
+        write_tflm(path, BOARDS["host"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_firmware_command_writes_formats(model: Path, tmp_path: Path) -> None:
+    def call(*arguments: str) -> object:
+        return CliRunner().invoke(group, ["firmware", str(model), "--out", str(tmp_path / "out"), *arguments])
+
+    assert "no format 'zip'" in call("--format", "zip").stderr
+    assert "leave it out" in call("--format", "tflm", "--check", "2").stderr
+    found = json.loads(call("--format", "tflm", "--json").stdout)
+    assert found["arena_bytes"] > 0
+    assert found["check"] is None
