@@ -1,9 +1,9 @@
-"""Measure how well bench repeats itself, and how near it is to a bare loop around the runtime's own call.
+"""Measure how well bench repeats itself, and how near its figures are to those of plain loops.
 
 Runs `edgeasr bench` five times with its default method, each in its own process, on float32 and int8 of the built-in
-`ds-cnn` (or of a bundle that has both). Then every artefact is timed as often by plain loops, nothing interleaved: one
-around `Runtime.run`, which is what bench times, from features to scores, and one around the runtime's own call: its
-input set, the call, its output taken. One JSON object on stdout.
+`ds-cnn` (or of a bundle that has both). Then every artefact is timed as often by plain loops, nothing interleaved, one
+input only: one around `Runtime.run`, from features to scores, and one around the runtime's own call, in which nothing
+is edgeasr's: its input set, the call, its output taken. One JSON object on stdout.
 
     python benchmarks/repeatability.py [BUNDLE]
 """
@@ -59,6 +59,7 @@ def summarise(path: Path, runs: list[dict[str, Any]]) -> dict[str, Any]:
         "largest_over_smallest": round(max(ratios) / min(ratios), 4),
         "bench_p50_us": [result["latency_us"]["p50"] for result in results],
         "loop_of_run_p50_us": [run_us for run_us, _ in loops],
+        "bench_own_call_p50_us": [result["own_call_us"]["p50"] for result in results],
         "loop_of_bare_call_p50_us": [bare_us for _, bare_us in loops],
     }
 

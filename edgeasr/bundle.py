@@ -227,20 +227,22 @@ class Bundle:
             ctc=manifest.ctc,
         )
 
-    def add(self, artefact: Artefact, file: Path) -> "Bundle":
-        """Move an exported file into the bundle under its name and enter it into the manifest.
+    def add(self, artefact: Artefact, file: Path, *beside: Path) -> "Bundle":
+        """Move an exported file, and those that belong beside it, into the bundle and enter them into the manifest.
 
         Interrupted at any point, the bundle on disk stays valid: an older artefact of this name leaves the manifest
         before its file is replaced.
         """
         others = tuple(other for other in self.manifest.artefacts if other.name != artefact.name)
-        hashes = {name: digest for name, digest in self.manifest.sha256.items() if name != artefact.name}
+        names = (artefact.name, *(path.name for path in beside))
+        hashes = {name: digest for name, digest in self.manifest.sha256.items() if name not in names}
         without = replace(self, manifest=replace(self.manifest, artefacts=others, sha256=hashes))
-        if artefact.name in self.manifest.sha256:
+        if hashes != self.manifest.sha256:
             without._write_manifest()
-        os.replace(file, self.path / artefact.name)
+        for name, path in zip(names, (file, *beside), strict=True):
+            os.replace(path, self.path / name)
         manifest = replace(without.manifest, artefacts=(*others, artefact))
-        bundle = replace(without, manifest=manifest)._with_hashes(artefact.name)
+        bundle = replace(without, manifest=manifest)._with_hashes(*names)
         bundle._write_manifest()
         return bundle
 

@@ -113,7 +113,8 @@ class Card:
         scheme: quantisation scheme, a key of `SCHEMES`.
         labels: one per output, in order; of a CTC model the characters, and the blank last.
         frontend: how audio becomes the input; None for a model of something else, such as images.
-        output: whether the model gives logits (a softmax follows, in float) or probabilities.
+        output: whether the model gives logits (a softmax follows, in float) or probabilities; of two labels it may give
+            the probability of the first alone.
         model_sha256: hash of the bundle's original that it was converted from.
         quantisation: of the first and the last tensor, `{"input": {"dtype", "scale", "zero_point"}, "output": {...}}`;
             in ONNX, whose own input and output stay float, of the first and the last activation that is quantised.

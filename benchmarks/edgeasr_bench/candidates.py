@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edgeasr.bundle import Bundle
 from edgeasr.errors import BundleError, ConfigError, EdgeASRError
+from edgeasr.micro_manifest import model_of
 from edgeasr.runtime.base import runtimes_of
 
 __all__ = ["Candidate", "find_candidates", "with_baselines"]
@@ -44,7 +45,7 @@ def find_candidates(
     is exported to `scratch` where the bundle has none.
 
     Args:
-        arguments: bundles and artefacts.
+        arguments: bundles, artefacts and manifests of microWakeWord models.
         scratch: a folder that lasts as long as the candidates are used.
         notify: told in a line what is left out or made on the way.
         runtime: key of `RUNTIMES` to run them in, all that it runs; None for the one that belongs to each.
@@ -55,7 +56,7 @@ def find_candidates(
         BundleError: a bundle is damaged, or has nothing that can be run here.
     """
     found: dict[Path, Candidate] = {}
-    for argument in {path.resolve(): path for path in arguments}.values():
+    for argument in {path.resolve(): path for path in map(model_of, arguments)}.values():
         own = runtimes_of(argument)[0]
         if own == "keras":
             candidates = _of_bundle(Bundle.open(argument), scratch, notify)

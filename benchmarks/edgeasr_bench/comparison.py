@@ -31,7 +31,7 @@ def _result(this: Measurement, among: Sequence[Measurement]) -> Result:
     ratio = None
     if timed and baseline and baseline.inference:
         ratio = speed_ratio(baseline.artefact, baseline.inference.medians_ns, timed.medians_ns)
-    elif timed:
+    elif timed and footprint:  # what has no process of its own, such as a chip, cannot run float32 beside it
         notes.append(f"no ratio: {_why_no_baseline(this)}")
     if timed and not timed.settled:
         notes.append("its time did not settle in the warm-up: the machine is busy or slow")

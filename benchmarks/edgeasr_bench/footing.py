@@ -26,7 +26,8 @@ class Footing:
     governor: str | None
 
     def __str__(self) -> str:
-        return f"{self.target}, {self.kind}, {self.cpu}, {self.cores} cores, governor {self.governor or 'not known'}"
+        cores = "1 core" if self.cores == 1 else f"{self.cores} cores"
+        return f"{self.target}, {self.kind}, {self.cpu}, {cores}, governor {self.governor or 'not known'}"
 
 
 def footing(run: Run) -> Footing:

@@ -18,7 +18,8 @@ from edgeasr_bench.environment import Environment
 from edgeasr_bench.inputs import Inputs
 from edgeasr_bench.latency import Throughput, Timing
 from edgeasr_bench.memory import Footprint
-from edgeasr_bench.record import Estimate, Image, Kind, Operator
+from edgeasr_bench.profile import Operator
+from edgeasr_bench.record import Estimate, Image, Kind
 
 __all__ = ["Answers", "Measured", "Measurement", "file_sha256", "measurement_of", "read_answers"]
 

@@ -7,6 +7,7 @@ import json
 import tempfile
 import time
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,12 +15,26 @@ from typing import Any
 import numpy as np
 
 from edgeasr.packages import require
-from edgeasr_bench.record import Operator
 
-__all__ = ["profile_onnx"]
+__all__ = ["Operator", "profile_onnx"]
 
 _INFERENCES, _SECONDS = 200, 1.0  # whichever is over first; the first half warms up
 _DTYPES = {"tensor(float)": np.float32, "tensor(int8)": np.int8, "tensor(uint8)": np.uint8, "tensor(int64)": np.int64}
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One kind of operator in the profile of a model.
+
+    Attributes:
+        name: such as `QLinearConv`.
+        calls: in one inference.
+        us: of all these calls together, the median over inferences that were profiled.
+    """
+
+    name: str
+    calls: int
+    us: float
 
 
 def profile_onnx(path: Path, threads: int) -> tuple[Operator, ...]:

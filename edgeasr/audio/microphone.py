@@ -46,7 +46,7 @@ def microphone_blocks(
         MissingPackageError: sounddevice is not installed.
     """
     sounddevice = import_sounddevice()
-    heard, lost_s = False, 0.0
+    heard_s, lost = 0.0, False
     while True:
         try:
             with (
@@ -54,16 +54,17 @@ def microphone_blocks(
                 closing(recorder.blocks(notify)) as blocks,
             ):
                 for block in blocks:
-                    if lost_s:
-                        notify(f"the microphone is back after {time.monotonic() - lost_s:.0f} s")
-                    heard, lost_s = True, 0.0
+                    now_s = time.monotonic()
+                    if lost:
+                        notify(f"the microphone is back after {now_s - heard_s:.0f} s without audio")
+                    heard_s, lost = now_s, False
                     yield block
         except AudioError as error:
-            if not heard:
+            if not heard_s:
                 raise
-            if not lost_s:
-                lost_s = time.monotonic()
+            if not lost:
                 notify(f"{error}; trying again every {_RETRY_S:g} s")
+            lost = True
         time.sleep(_RETRY_S)
         # PortAudio lists the devices once, when it starts; one that comes back later is not among them.
         with suppress(sounddevice.PortAudioError):  # which opening then says again

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgeasr.cli.options import json_option
 from edgeasr.cli.output import note, print_json, print_table
+
+if TYPE_CHECKING:
+    from edgeasr.bundle import Bundle
 
 __all__ = ["command"]
 
@@ -37,7 +40,7 @@ def _scheme_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["tflite", "onnx", "all"]),
+    type=click.Choice(["tflite", "onnx", "tflite-stateful", "esphome", "all"]),
     default="all",
     show_default=True,
     help="Kind of file to write.",
@@ -118,7 +121,7 @@ def command(
     """
     from edgeasr.builtin import BUILTIN, copy_builtin
     from edgeasr.bundle import Bundle
-    from edgeasr_export import ExportSettings, conversions, export_bundle
+    from edgeasr_export import ExportSettings, PartialExportError, conversions, export_bundle
     from edgeasr_export.audio import bundle_of_sound
     from edgeasr_export.importing import formats_of, load_source
 
@@ -144,26 +147,41 @@ def command(
     else:
         opened = Bundle.open(bundle) if bundle else copy_builtin(out or Path("digits"))
     steps = conversions(names, formats, formats_of(load_source(opened).kind))
-    exported: Bundle = export_bundle(
-        opened, names, formats, settings, time_limit_s=time_limit, progress=lambda step: note(f"converting {step} ...")
-    )
-    made = exported.manifest.artefacts[-len(steps) :]
+    failure = None
+    try:
+        made = export_bundle(
+            opened,
+            names,
+            formats,
+            settings,
+            time_limit_s=time_limit,
+            progress=lambda step: note(f"converting {step} ..."),
+        ).manifest.artefacts[-len(steps) :]
+    except PartialExportError as error:
+        made, failure = error.made, error
     artefacts: list[dict[str, Any]] = [
         {
             "format": item.format,
             "scheme": item.scheme,
-            "path": str(exported.path / item.name),
-            "bytes": (exported.path / item.name).stat().st_size,
+            "path": str(opened.path / item.name),
+            "bytes": (opened.path / item.name).stat().st_size,
             "verification": item.verification,
         }
         for item in made
     ]
     if as_json:
         print_json({"artefacts": artefacts})
-        return
+    elif artefacts:
+        _print(artefacts, opened)
+    if failure:
+        raise failure
+
+
+def _print(artefacts: list[dict[str, Any]], bundle: "Bundle") -> None:
+    model = bundle.manifest.model
     rows = [
         (
-            _short(item, exported.manifest.model),
+            _short(item, model),
             f"{item['bytes'] / 1000:.1f} kB",
             f"{item['verification']['agreement']:.1%}",
             f"{item['verification']['max_abs_error']:.2g}",
@@ -173,17 +191,17 @@ def command(
         for item in artefacts
     ]
     print_table(("artefact", ">size", ">agrees", ">diff", ">accuracy", ">x float"), rows)
-    if exported.manifest.ctc:
+    if bundle.manifest.ctc:
         click.echo("agrees: of the characters; accuracy: transcripts without any error")
     for item in artefacts:
         for line in _remarks(item):
-            click.echo(f"{_short(item, exported.manifest.model)}: {line}")
+            click.echo(f"{_short(item, model)}: {line}")
     checked = artefacts[0]["verification"]
     original = (
         "" if checked["accuracy_original"] is None else f", of which it has {checked['accuracy_original']:.1%} right"
     )
     click.echo(f"Verified against the original on {checked['samples']} clips{original}.")
-    click.echo(f"Written to {exported.path}/{exported.manifest.model}.*")
+    click.echo(f"Written to {bundle.path}/{model}.*")
 
 
 def _short(artefact: dict[str, Any], model: str) -> str:

@@ -30,9 +30,12 @@ def command(
 ) -> None:
     """Write an int8 model as C99 for a microcontroller, and prove it is the same.
 
-    Boards: host, and as QEMU emulates them cortex-m0, -m3, -m4f, -m7, -m33, -m55. --check needs the compiler of the
-    board (gcc, gcc-arm-none-eabi) and qemu-system-arm; inputs are random without --data. Formats: c, the libraries
-    arduino, esp-idf, zephyr and platformio, and tflm, the model itself for TensorFlow Lite Micro.
+    Boards: host; in QEMU cortex-m0, -m3, -m4f, -m7, -m33, -m55 and riscv32; rp2040 in rp2040js; unicorn-m0, -m3, -m4f,
+    -m7 and -m33, for which pip is enough; nano33ble, stm32f407 and stm32f746 with no more memory than they have.
+    --check needs the compiler and the emulator of the board; inputs are random without --data.
+
+    Formats: c, the libraries arduino, esp-idf, zephyr and platformio, and tflm, the model itself for TensorFlow Lite
+    Micro.
 
     \b
     edgeasr firmware digits --board cortex-m4f --out digits-m4f --check 10
@@ -109,6 +112,7 @@ def _json(
         "arena_bytes": arena_bytes,
         "stack_bytes": done.stack_bytes if done else None,
         "instructions": {"inference": done.instructions if done else None, "frontend_hop": hop},
+        "cycles": {"inference": done.cycles if done else None},
         "check": {"oracle": done.oracle, "inputs": done.inputs, "bit_exact": not done.wrong} if done else None,
     }
 
@@ -132,5 +136,7 @@ def _print(firmware: "Firmware", done: "Check | None", hop: int | None) -> None:
         click.echo(f"flash {done.sizes.flash_bytes:,} bytes, RAM {done.sizes.ram_bytes:,} bytes in all")
         if done.instructions:
             click.echo(f"stack {done.stack_bytes:,} bytes, {done.instructions:,} instructions an inference")
+        if done.cycles:
+            click.echo(f"{done.cycles:,} cycles an inference")
         click.echo(f"{done.inputs - done.wrong} of {done.inputs} inputs equal {done.oracle} in every byte")
     click.echo(f"Written to {firmware.folder}/ ({len(firmware.files)} files)")

@@ -39,16 +39,21 @@ _LONGEST_NAME = 28
 def command(artefact: Path, against: Path | None, clips: int, plot: Path | None, as_json: bool) -> None:
     """Look into a .tflite or .onnx file: operators, shapes, sizes, scales.
 
+    Of the JSON manifest of a microWakeWord model it says whether ESPHome takes it.
+
     With --against it says where quantisation loses: the signal-to-noise ratio of every activation, the worst first.
 
     \b
     edgeasr inspect digits/ds-cnn.int8.tflite --against digits
     """
+    from edgeasr.micro_manifest import model_of
     from edgeasr.runtime import load
     from edgeasr_export.inspection import describe
 
     if plot and not against:
         raise click.UsageError("--plot draws the comparison: pass --against BUNDLE")
+    refused = _refused(artefact) if artefact.suffix == ".json" else None
+    artefact = model_of(artefact)
     layers = describe(artefact)
     card = load(artefact).card
     differences = _compare(artefact, against, clips) if against else []
@@ -59,6 +64,8 @@ def command(artefact: Path, against: Path | None, clips: int, plot: Path | None,
         note(f"picture: {plot}")
     if as_json:
         found: dict[str, Any] = {"layers": [asdict(layer) for layer in layers], "card": card and asdict(card)}
+        if refused is not None:
+            found["esphome_refuses"] = refused
         if against:
             found["differences"] = [
                 {**asdict(one), "snr_db": one.snr_db if math.isfinite(one.snr_db) else None} for one in differences
@@ -69,12 +76,30 @@ def command(artefact: Path, against: Path | None, clips: int, plot: Path | None,
         _print_differences(differences)
         return
     _print_layers(layers)
+    if refused is not None:
+        click.echo(f"ESPHome refuses it: {'; '.join(refused)}" if refused else "passes the checks of ESPHome's loader")
     if card:
-        click.echo(f"{card.model}, {card.scheme}, of the model {card.model_sha256[:12]}")
+        origin = f", of the model {card.model_sha256[:12]}" if card.model_sha256 else ""
+        click.echo(f"{card.model}, {card.scheme}{origin}")
         click.echo(f"labels: {' '.join(card.labels)}")
         click.echo(f"licence: {card.licence or 'not stated'}")
     else:
         click.echo("carries no labels and no front end: it was not written by edgeasr")
+
+
+def _refused(manifest: Path) -> list[str]:
+    """List what ESPHome would refuse a manifest for; the size of its arena is checked where tflite-micro is there."""
+    from importlib.util import find_spec
+
+    from edgeasr.micro_manifest import model_of, read_manifest, refusals
+    from edgeasr_export.variants.arena import measure_arena_bytes
+
+    found = refusals(manifest)
+    if find_spec("tflite_micro") and not found:
+        size, taken = read_manifest(manifest).micro.tensor_arena_size, measure_arena_bytes(model_of(manifest))
+        if taken > size:
+            found.append(f"expected a tensor_arena_size of {taken} at least, got {size}")
+    return found
 
 
 def _compare(artefact: Path, against: Path, clips: int) -> "list[Difference]":

@@ -3,38 +3,49 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from edgeasr.audio.devices import INSTEAD
 from edgeasr.audio.devices import list_devices as devices_there
-from edgeasr.audio.source import Blocks
 from edgeasr.audio.wav import is_clipped
 from edgeasr.cli.hook import EventCommand
 from edgeasr.cli.live import live_view
+from edgeasr.cli.on_device import device_spotter
 from edgeasr.cli.options import runtime_option, threads_option
 from edgeasr.cli.output import note, print_json, print_table
-from edgeasr.cli.sources import check_source, device_option, open_source, rate_option
+from edgeasr.cli.sources import (
+    channel_option,
+    check_source,
+    device_option,
+    gain_option,
+    open_source,
+    rate_option,
+)
 from edgeasr.cli.spotting import spotter_config, spotter_options
 from edgeasr.runtime import load
 from edgeasr.spot import Event, Spotter
+from edgeasr.spot.listening import hear
 from edgeasr.spot.recorder import MOST_FILES, EventRecorder
+
+if TYPE_CHECKING:
+    from edgeasr_firmware.listening import DeviceSpotter
 
 __all__ = ["command"]
 
 
 @click.command("listen")
-@click.argument("artefact", type=click.Path(path_type=Path), required=False)
+@click.argument("artefact", metavar="[ARTEFACT|PORT]", required=False)
 @click.argument("source", required=False)
 @spotter_options
 @rate_option
 @device_option
+@channel_option
+@gain_option
 @threads_option
 @runtime_option
 @click.option(
@@ -57,11 +68,13 @@ __all__ = ["command"]
     help="Show level and scores on the terminal.  [default: for the microphone]",
 )
 def command(
-    artefact: Path | None,
+    artefact: str | None,
     source: str | None,
     spotting: dict[str, Any],
     rate: int | None,
     device: str | None,
+    channel: int | None,
+    gain: float,
     threads: int,
     runtime: str | None,
     command_line: str | None,
@@ -73,36 +86,52 @@ def command(
     """Spot words in a microphone, a file or a stream.
 
     SOURCE is a file, - for raw 16-bit mono on standard input, by default the microphone. One line an event: time in
-    the audio, label, smoothed probability.
+    the audio, label, smoothed probability. PORT is a board that runs our firmware and does the listening.
 
     \b
     edgeasr listen digits/ds-cnn.int8.tflite clip.wav
     arecord -t raw -f S16_LE -r 16000 | edgeasr listen digits/ds-cnn.int8.tflite -
+    edgeasr listen "serial:///dev/ttyACM0?baud=921600" clip.wav
     """
     if list_devices:
         _print_devices(as_json)
         return
     if artefact is None:
         raise click.UsageError("Missing argument 'ARTEFACT'.")
-    check_source(source, rate, device)
-    model = load(artefact, runtime, threads)
-    spotter = Spotter(model, spotter_config(artefact, spotting))
-    note(f"{artefact.name}: {model.scheme}, run by {model.version}, threads: {threads}")
+    check_source(source, rate, device, channel)
     microphone = source is None
+    spotter: Spotter | DeviceSpotter
+    if artefact.startswith(("serial:", "tcp:")):
+        if spotting or runtime or live:
+            raise click.UsageError("a board listens as its firmware was built: leave the settings and --live out")
+        spotter, live = click.get_current_context().with_resource(device_spotter(artefact)), False
+    else:
+        model = load(artefact, runtime, threads)
+        spotter = Spotter(model, spotter_config(Path(artefact), spotting))
+        note(f"{Path(artefact).name}: {model.scheme}, run by {model.version}, threads: {threads}")
     show = sys.stderr.isatty() and (microphone if live is None else live)
     hook = EventCommand(command_line, note) if command_line else None
     recorder = EventRecorder(record, time.strftime("%Y%m%dT%H%M%S"), spotter.sample_rate_hz) if record else None
-    heard = 0
+    rate_hz, hop_samples = spotter.sample_rate_hz, spotter.hop_samples
+    heard, warned = 0, False
     try:
         with (
-            closing(open_source(source, rate, device, spotter.sample_rate_hz, spotter.hop_samples)) as blocks,
-            live_view(spotter) if show else nullcontext(),
+            closing(open_source(source, rate, device, rate_hz, hop_samples, channel, gain)) as blocks,
+            live_view(spotter) if show and isinstance(spotter, Spotter) else nullcontext() as view,
         ):
-            for event in _events(spotter, blocks, recorder):
-                heard += 1
-                click.echo(_line(event, as_json))  # flushed at once: the reader of a pipe shall not wait
-                if hook:
-                    hook(event)
+            for block, events in hear(spotter, blocks):
+                for event in events:
+                    heard += 1
+                    click.echo(_line(event, as_json))  # flushed at once: the reader of a pipe shall not wait
+                    if hook:
+                        hook(event)
+                if view:
+                    view.hear(block, events)
+                if recorder:
+                    recorder.feed(block, events)
+                if not warned and is_clipped(block):
+                    warned = True
+                    note(f"warning: clipped at {spotter.time_s:.1f} s (over 1 % of samples at full scale): less gain")
     except KeyboardInterrupt:
         if not microphone:
             raise
@@ -114,22 +143,6 @@ def command(
     if recorder:
         recorder.finish()
         note(f"{record}: {recorder.files} recordings")
-
-
-def _events(spotter: Spotter, blocks: Blocks, recorder: EventRecorder | None) -> Iterator[Event]:
-    warned = False
-    for block in blocks:
-        if is_clipped(block) and not warned:
-            warned = True
-            note(f"warning: clipped at {spotter.time_s:.1f} s (over 1 % of the samples at full scale): lower the gain")
-        events = spotter.feed(block)
-        yield from events
-        if recorder:
-            recorder.feed(block, events)
-    events = spotter.finish()
-    yield from events
-    if recorder:
-        recorder.feed(np.zeros(0, np.float32), events)
 
 
 def _line(event: Event, as_json: bool) -> str:

@@ -53,18 +53,25 @@ def _notes(results: "Sequence[Result]") -> list[str]:
 
 
 def _print_results(columns: "Sequence[Column]", results: "Sequence[Result]", width: int) -> None:
+    """Print a table for each number of threads, whose times are not to be ranked."""
+    from edgeasr_bench.report.tables import count_threads
+
+    counts = sorted({result.threads for result in results})
+    for threads in counts:
+        some = [result for result in results if result.threads == threads]
+        _print_table(columns, some, width, count_threads(threads) if len(counts) > 1 else None)
+
+
+def _print_table(columns: "Sequence[Column]", results: "Sequence[Result]", width: int, title: str | None) -> None:
     from edgeasr_bench.report import rows
 
-    if not results:
-        return
-    if len({result.threads for result in results}) > 1:
-        columns = [("threads", lambda result: str(result.threads)), *columns]
     heads, cells = [head for head, _ in columns], rows(columns, results)
     taken = sum(_GAP + max(map(len, column)) for column in zip(heads, *cells, strict=True))
     names = [_shorten(result.artefact, max(_NARROWEST_NAME, width - taken - 2)) for result in results]
     print_table(
         ["artefact", *(f">{head}" for head in heads)],
         [[name, *row] for name, row in zip(names, cells, strict=True)],
+        title,
     )
 
 

@@ -266,9 +266,9 @@ def _folder(model: "Runtime") -> Path:
 
 def _print_labels(used: "OperatingPoint") -> None:
     print_table(
-        ("label", ">words", ">missed", ">false accepts"),
+        ("label", ">words", ">missed", ">confused", ">false accepts"),
         [
-            (label, str(item.words), str(item.missed), str(item.false_accepts))
+            (label, str(item.words), str(item.missed), str(item.confused), str(item.false_accepts))
             for label, item in used.detection.labels.items()
         ],
     )

@@ -25,7 +25,7 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="Folder of your own recordings of the phrase, a saying a file; ten help.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), default=32, show_default=True, help="Passes of the training.")
+@click.option("--epochs", type=click.IntRange(min=1), default=24, show_default=True, help="Passes of the training.")
 @click.option(
     "--target-fa-per-hour",
     type=click.FloatRange(0),
@@ -82,7 +82,7 @@ def command(
         print_json({"bundle": str(out), "artefact": str(artefact), "threshold": spotter.threshold, **found.to_json()})
         return
     click.echo(f"wrote {artefact} ({artefact.stat().st_size / 1000:.1f} kB), threshold {spotter.threshold:g}")
-    click.echo(f"On a stream of voices that it was not trained with, in noise at {config.wake.dev_snr_db:g} dB:")
+    click.echo("On a stream of voices that it was not trained with, in noise:")
     click.echo(str(found))
     click.echo(f"Try it: edgeasr listen {artefact}")
 

@@ -26,7 +26,7 @@ from edgeasr.features.micro_tables import (
     MicroTables,
 )
 
-__all__ = ["MICRO", "MicroFeatures"]
+__all__ = ["MICRO", "STEP", "MicroFeatures"]
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -36,7 +36,7 @@ MICRO = FrontendConfig(kind="micro", hop_ms=10.0, mel_low_hz=125.0, mel_high_hz=
 """The front end of microWakeWord's models."""
 
 _BLOCK = 128  # frames that are computed at once
-_STEP = np.float32(10 / 256)  # between features, as microWakeWord has them in floats
+STEP = np.float32(10 / 256)  # between features, as microWakeWord has them in floats
 
 
 class MicroFeatures:
@@ -80,13 +80,13 @@ class MicroFeatures:
             estimates = self._follow(signal, noise)
             amplified = _amplify(_subtract(signal, estimates), estimates, self._gains)
             features[start : start + _BLOCK] = _logarithm(amplified, self._logs)
-        features *= _STEP
+        features *= STEP
         return features
 
     def _signal(self, windows: NDArray[np.floating]) -> I64:
         """Give the root of the energy of every channel, int64 [frames, bins]."""
-        samples = windows * np.float32(32768)
-        samples = np.clip(np.rint(samples, out=samples), -32768, 32767, out=samples).astype(np.int32)
+        sound = np.rint(windows * np.float32(32768))
+        samples = np.clip(sound, -32768, 32767, out=sound).astype(np.int32)
         samples *= self._window
         samples >>= WINDOW_BITS
         highest = np.maximum(samples.max(axis=-1), -(samples + (samples == -32768)).min(axis=-1))
@@ -95,7 +95,8 @@ class MicroFeatures:
         energy = np.square(z.real) + np.square(z.imag)
         root = np.rint(np.sqrt(total := energy @ self._filters))  # below 2^53, so that all of it is exact
         root = np.where(total < 2.0**32, np.minimum(root, 65535), root)  # of 32 bits, the root has 16
-        return root.astype(np.int64) >> shift[:, None]
+        signal: I64 = root.astype(np.int64) >> shift[:, None]
+        return signal
 
     def _follow(self, signal: I64, noise: I64) -> I64:
         """Smooth the signal of every channel over time: int64 [frames, bins]."""
@@ -111,7 +112,9 @@ class MicroFeatures:
 def _subtract(signal: I64, estimates: I64) -> I64:
     """Take the noise away, but leave a share of the signal."""
     raised = signal << SIGNAL_BITS & 0xFFFFFFFF
-    return np.maximum((raised - np.minimum(estimates, raised)) >> SIGNAL_BITS, signal * LEAST_SIGNAL >> NOISE_BITS)
+    left: I64 = (raised - np.minimum(estimates, raised)) >> SIGNAL_BITS
+    least: I64 = signal * LEAST_SIGNAL >> NOISE_BITS
+    return np.where(left > least, left, least)
 
 
 def _amplify(signal: I64, estimates: I64, gains: NDArray[np.int64]) -> I64:
@@ -134,7 +137,8 @@ def _logarithm(signal: I64, logs: NDArray[np.int64]) -> I64:
     low = logs[segment]
     log2 = (whole << 16) + share + low + ((logs[segment + 1] - low) * (share & 0x1FF) >> 16)
     natural = (LOG_COEFFICIENT * log2 + 32768) >> 16
-    return np.minimum(((natural << LOG_SHIFT) + 32768) >> 16, 65535)
+    logarithm: I64 = ((natural << LOG_SHIFT) + 32768) >> 16
+    return np.where(logarithm < 65535, logarithm, 65535)
 
 
 def _bits(values: NDArray[np.integer]) -> NDArray[np.int32]:

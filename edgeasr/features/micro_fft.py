@@ -60,7 +60,8 @@ def _split(z: C128, fits: bool) -> C128:
     """Make the spectrum of the real signal, complex [..., 255], of that of its even and odd samples."""
     middle = _POINTS // 2
     direct = _rounded(z[..., 1 : middle + 1] * _HALF)
-    mirrored = _rounded(np.conj(z[..., : middle - 1 : -1]) * _HALF)
+    backwards: C128 = np.conj(z[..., : middle - 1 : -1])
+    mirrored = _rounded(backwards * _HALF)
     even = direct + mirrored
     odd = _wrapped(_rounded((direct - mirrored) * _SPLIT), fits)
     out = np.empty((*z.shape[:-1], _POINTS - 1), np.complex128)

@@ -20,11 +20,19 @@ _DEBOUNCE_S = 1.0  # false accepts of a label that follow each other faster are 
 
 @dataclass(frozen=True)
 class LabelDetection:
-    """What became of one label: the words said, those of them missed, and the events where it was not said."""
+    """What became of one label.
+
+    Attributes:
+        words: said.
+        missed: of them.
+        false_accepts: events in the background, where no word was said.
+        confused: events in the time of other words.
+    """
 
     words: int
     missed: int
     false_accepts: int
+    confused: int
 
 
 @dataclass(frozen=True)
@@ -53,8 +61,13 @@ class Detection:
 
     @property
     def false_accepts(self) -> int:
-        """Events where the word was not said."""
+        """Events where no word was said."""
         return sum(item.false_accepts for item in self.labels.values())
+
+    @property
+    def confused(self) -> int:
+        """Events of another label than the word that was said."""
+        return sum(item.confused for item in self.labels.values())
 
     @property
     def miss_rate(self) -> float:
@@ -88,6 +101,7 @@ class Detection:
             "words": self.words,
             "missed": self.missed,
             "miss_rate": {"value": self.miss_rate, "low": miss_low, "high": miss_high},
+            "confused": self.confused,
             "false_accepts": self.false_accepts,
             "background_hours": self.background_s / 3600,
             "false_accepts_per_hour": {"value": self.false_accepts_per_hour, "low": low, "high": high},
@@ -104,6 +118,8 @@ class Detection:
             f"false accepts {self.false_accepts} in {self.background_s / 3600:.2f} hours: "
             f"{self.false_accepts_per_hour:.2f} an hour  (95 % interval {low:.2f} to {high:.2f})",
         ]
+        if self.confused:
+            lines.insert(1, f"took words for others {self.confused} times")
         if self.latency_s:
             middle_s, late_s = self.latency_s
             lines.append(f"from the end of the word to the event: median {middle_s * 1000:.0f} ms, ")
@@ -135,8 +151,8 @@ def detect_words(
     """Compare the events of a stream with the words said in it.
 
     An event belongs to a word of its label if it comes between the word's start and a second after its end; the first
-    one finds the word, further ones count for nothing. Every other event is a false accept, but within a second after
-    one of its label.
+    one finds the word, further ones count for nothing. Another event in the time of a word confuses it with another,
+    and one in the time of none is a false accept; of those that follow each other within a second the first counts.
 
     Args:
         events: in order.
@@ -145,23 +161,25 @@ def detect_words(
         duration_s: length of the stream.
     """
     said = {label: [word for word in words if word.label == label] for label in keywords}
-    starts_s = {label: [word.start_s for word in said[label]] for label in keywords}
-    longest_s = max((word.end_s - word.start_s for word in words), default=0.0) + _LATE_S
+    longest_s = max((word.end_s - word.start_s for word in words), default=0.0)
     latencies_s: dict[SpokenWord, float] = {}
     false_s: dict[str, list[float]] = {label: [] for label in keywords}
+    confused_s: dict[str, list[float]] = {label: [] for label in keywords}
     for event in events:
-        label, times_s = event.label, false_s[event.label]
-        first = bisect_left(starts_s[label], event.time_s - longest_s)
-        last = bisect_right(starts_s[label], event.time_s)
-        own = [word for word in said[label][first:last] if event.time_s <= word.end_s + _LATE_S]
+        own = _heard_at(event.time_s, said[event.label], longest_s)
         new = next((word for word in own if word not in latencies_s), None)
         if new:
             latencies_s[new] = event.time_s - new.end_s
-        elif not own and not (times_s and event.time_s <= times_s[-1] + _DEBOUNCE_S):
-            times_s.append(event.time_s)
+        elif not own:
+            times_s = (confused_s if _heard_at(event.time_s, words, longest_s) else false_s)[event.label]
+            if not (times_s and event.time_s <= times_s[-1] + _DEBOUNCE_S):
+                times_s.append(event.time_s)
     labels = {
         label: LabelDetection(
-            len(said[label]), sum(word not in latencies_s for word in said[label]), len(false_s[label])
+            len(said[label]),
+            sum(word not in latencies_s for word in said[label]),
+            len(false_s[label]),
+            len(confused_s[label]),
         )
         for label in keywords
     }
@@ -169,6 +187,13 @@ def detect_words(
     if duration_s <= spoken_s:
         raise DataError(f"expected background around the words, got {duration_s:g} s with words throughout")
     return Detection(labels, duration_s - spoken_s, tuple(latencies_s.values()))
+
+
+def _heard_at(time_s: float, words: Sequence[SpokenWord], longest_s: float) -> list[SpokenWord]:
+    """Give the words that an event can belong to, of words by their start, of which none is longer than `longest_s`."""
+    last = bisect_right(words, time_s, key=lambda word: word.start_s)
+    first = bisect_left(words, time_s - longest_s - _LATE_S, key=lambda word: word.start_s)
+    return [word for word in words[first:last] if time_s <= word.end_s + _LATE_S]
 
 
 def poisson_interval(count: int, confidence: float = 0.95) -> tuple[float, float]:

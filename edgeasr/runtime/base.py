@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgeasr.card import FEATURES, SCORES, Card, CtcOutput, Stepping
 from edgeasr.errors import ArtefactError, ConfigError
 from edgeasr.features.config import FrontendConfig
+from edgeasr.micro_manifest import model_of
 from edgeasr.registry import resolve
 from edgeasr.runtime.stepping import StepLoop
 
@@ -75,6 +76,10 @@ class Runtime(Protocol):
     def input_shape(self) -> tuple[int, ...]:
         """Shape of the input without the batch: (frames, bins)."""
         ...
+
+    def _is_alone(self, shape: Sequence[int]) -> bool:
+        """Tell whether an output of this shape is the probability of the first label, and the second has the rest."""
+        return len(self.labels) == 2 and shape[-1] == 1
 
     def run(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Score one clip: float32 features [frames, bins] to float32 scores [labels].
@@ -150,7 +155,7 @@ def load(path: str | Path, runtime: str | None = None, threads: int = 1) -> Runt
     """Load a bundle or an artefact.
 
     Args:
-        path: a bundle folder, a `.tflite` or an `.onnx` file.
+        path: a bundle folder, a `.tflite` or an `.onnx` file, or the `.json` manifest of a microWakeWord model.
         runtime: a key of `RUNTIMES`; by default the one that belongs to the kind of file.
         threads: threads for the inference.
 
@@ -163,7 +168,7 @@ def load(path: str | Path, runtime: str | None = None, threads: int = 1) -> Runt
         >>> model = load("digits/ds-cnn.int8.tflite")  # doctest: +SKIP
         >>> model.run(features)  # doctest: +SKIP
     """
-    path = Path(path)
+    path = model_of(Path(path))
     most = max(64, os.cpu_count() or 1)  # a runtime starts as many as it is told, until the machine stands still
     if not 1 <= threads <= most:
         raise ConfigError(f"expected 1 to {most} threads, got {threads}")
@@ -198,7 +203,7 @@ def main_tensors(
     Raises:
         ArtefactError: there are others beside the states of a step model, or these are not there.
     """
-    if stepping is None:
+    if stepping is None or not stepping.states:  # or it keeps them inside
         if len(inputs) != 1 or len(outputs) != 1:
             raise ArtefactError(f"{path}: expected one input and one output, got {len(inputs)} and {len(outputs)}")
         return next(iter(inputs)), next(iter(outputs))

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.card import read_from_tflite
 from edgeasr.errors import ArtefactError
+from edgeasr.micro_manifest import card_of
 from edgeasr.runtime.base import Runtime, check_features, main_tensors
 from edgeasr.runtime.stepping import Inference, StepLoop
 from edgeasr.runtime.tflite import Affine, _State
-from edgeasr.scores import softmax
+from edgeasr.scores import softmax, with_rest
 from edgeasr.tflite import Interpreter, Model, Tensor, read_model
 
 __all__ = ["ReferenceRuntime"]
@@ -30,7 +30,7 @@ class ReferenceRuntime(Runtime):
         self.path, self.threads = path, threads
         self.version = f"numpy {np.__version__}"
         model = read_model(path)
-        self.card = read_from_tflite(path)
+        self.card = card_of(path)
         try:
             self._interpreter = Interpreter(model)
         except ArtefactError as error:
@@ -46,7 +46,8 @@ class ReferenceRuntime(Runtime):
         if self.stepping:
             self._shape = (1, self.stepping.frames, *self._shape[2:])
             zeros = [state.zeros for state in self._states]
-            self._loop = StepLoop(self.stepping, Inference(self._quantise.to_integer, self._infer, self._scores, zeros))
+            enter, restart = self._quantise.to_integer, self._interpreter.reset
+            self._loop = StepLoop(self.stepping, Inference(enter, self._infer, self._scores, zeros, restart))
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -76,6 +77,8 @@ class ReferenceRuntime(Runtime):
 
     def _scores(self, outputs: NDArray[Any]) -> NDArray[np.float32]:
         scores = self._dequantise.to_float(outputs)
+        if self._is_alone(scores.shape):
+            return with_rest(scores)
         return softmax(scores) if self._logits else scores
 
 

@@ -22,12 +22,14 @@ class Inference:
             and the states that follow.
         leave: makes of the output, without the batch, scores, float32 [..., labels].
         zeros: the states at the start.
+        restart: makes it forget the states that it keeps itself.
     """
 
     enter: Callable[[NDArray[np.float32]], NDArray[Any]]
     infer: Callable[[NDArray[Any], Sequence[NDArray[Any]]], tuple[NDArray[Any], Sequence[NDArray[Any]]]]
     leave: Callable[[NDArray[Any]], NDArray[np.float32]]
     zeros: Sequence[NDArray[Any]]
+    restart: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class StepLoop:
 
     def reset(self) -> None:
         """Forget the stream."""
+        self._inference.restart()
         self._older = self._younger = _Memory(0, self._inference.zeros)
 
     def step(self, frames: NDArray[np.float32]) -> NDArray[np.float32] | None:

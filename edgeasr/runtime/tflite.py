@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.card import read_from_tflite
 from edgeasr.errors import ArtefactError, MissingPackageError
+from edgeasr.micro_manifest import card_of
 from edgeasr.quiet import quiet
 from edgeasr.runtime.base import Runtime, check_features, main_tensors
 from edgeasr.runtime.stepping import Inference, StepLoop
-from edgeasr.scores import softmax
+from edgeasr.scores import softmax, with_rest
 
 __all__ = ["TfliteRuntime", "interpreter_package"]
 
@@ -30,13 +30,14 @@ class TfliteRuntime(Runtime):
 
     name = "tflite"
     _states: Sequence["_State"] = ()
+    _keeps_resources = _used = False
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         package, self._module = interpreter_package()
         self.path, self.threads = path, threads
         self.version = f"{package} {importlib.metadata.version(package)}"
         _check_is_tflite(path)
-        self.card = read_from_tflite(path)
+        self.card = card_of(path)
         try:
             self._interpreter = self._start()
         except (ValueError, RuntimeError) as error:
@@ -47,12 +48,15 @@ class TfliteRuntime(Runtime):
         self._input, self._output = inputs[given], outputs[scored]
         self._shape = tuple(int(size) for size in self._input["shape"])
         self._quantise = Affine(self._input)
-        self._scores = _Scores(Affine(self._output), self.card is not None and self.card.output == "logits")
+        scores = _Scores(Affine(self._output), self.card is not None and self.card.output == "logits")
+        alone = self._is_alone(self._output["shape"])
+        self._scores = (lambda tensor: with_rest(scores(tensor))) if alone else scores
         if self.stepping:
             self._shape = (1, self.stepping.frames, *self._shape[2:])
             self._states = [_State(inputs[state.input], outputs[state.output]) for state in self.stepping.states]
             zeros = [state.zeros for state in self._states]
-            self._loop = StepLoop(self.stepping, Inference(self._quantise.to_integer, self._infer, self._scores, zeros))
+            enter = self._quantise.to_integer
+            self._loop = StepLoop(self.stepping, Inference(enter, self._infer, self._scores, zeros, self._forget))
         tensors = self._interpreter.get_tensor_details()
         self._keeps_resources = any(tensor["dtype"] is np.object_ for tensor in tensors)  # streaming state
 
@@ -72,9 +76,15 @@ class TfliteRuntime(Runtime):
 
     def reset(self) -> None:
         super().reset()
-        self._interpreter.reset_all_variables()
-        if self._keeps_resources:  # which the call above leaves as they are
-            self._interpreter = self._start()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Bring the variables of the file to their initial state."""
+        if self._used:
+            self._used = False
+            self._interpreter.reset_all_variables()
+            if self._keeps_resources:  # which the call above leaves as they are
+                self._interpreter = self._start()
 
     def _infer(
         self, features: NDArray[Any], states: Sequence[NDArray[Any]]
@@ -85,6 +95,7 @@ class TfliteRuntime(Runtime):
         return outputs, [state.carry(self._interpreter.get_tensor(state.output)) for state in self._states]
 
     def _call(self, features: NDArray[Any]) -> NDArray[Any]:
+        self._used = True
         interpreter = self._interpreter
         interpreter.set_tensor(self._input["index"], features)
         interpreter.invoke()

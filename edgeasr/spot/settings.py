@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from edgeasr.bundle import Bundle
 from edgeasr.config import from_mapping
 from edgeasr.errors import BundleError, ConfigError
+from edgeasr.micro_manifest import detection_of
 
 __all__ = ["SmoothingKind", "SpotterConfig", "kept_settings"]
 
@@ -59,18 +60,21 @@ class SpotterConfig:
 
 
 def kept_settings(model: Path) -> SpotterConfig | None:
-    """Read the settings that the bundle of a model keeps for listening.
+    """Read the settings that the bundle of a model, or its microWakeWord manifest, keeps for listening.
 
     Args:
-        model: a bundle, or an artefact in one.
+        model: a bundle, an artefact in one, or a microWakeWord model with its manifest.
 
     Returns:
-        None where the model is in no bundle, or none were kept.
+        None where the model is in no bundle and has no manifest, or none were kept.
 
     Raises:
+        ArtefactError: there is a manifest, and it is damaged.
         BundleError: there is a bundle, and it is damaged.
         ConfigError: the settings are none.
     """
+    if detection := detection_of(model):
+        return SpotterConfig(detection.step_ms, detection.window_ms, detection.threshold)
     folder = model if model.is_dir() else model.parent
     if not (folder / "manifest.json").exists():
         return None

@@ -16,6 +16,7 @@ from edgeasr.spot.smoothing import SMOOTHERS
 __all__ = ["Event", "Spotter", "SpotterConfig", "make_decoder"]
 
 _SILENCE_DBFS = -120.0
+_AT_ONCE_S = 60  # of audio, so that hours that are fed at once take no more memory than themselves
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,16 @@ class Spotter:
         """
         if len(samples) == 0:
             return []
-        power = float(np.square(samples, dtype=np.float64).mean())
+        power = float(samples.dot(samples)) / len(samples)  # NumPy's mean of squares takes a quarter of a hop's time
         if not math.isfinite(power):
             raise AudioError(f"audio after {self.time_s:.2f} s: expected finite samples, got NaN or infinity")
         self.level_dbfs = 10 * math.log10(power) if power > 1e-12 else _SILENCE_DBFS
-        self._samples += len(samples)
-        return self._advance(samples)
+        events, piece = [], _AT_ONCE_S * self.sample_rate_hz
+        for start in range(0, len(samples), piece):
+            taken = samples[start : start + piece]
+            self._samples += len(taken)
+            events += self._advance(taken)
+        return events
 
     def finish(self) -> list[Event]:
         """End the stream: let half a window of silence follow, so that a word at the very end is found.

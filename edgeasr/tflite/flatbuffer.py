@@ -72,14 +72,14 @@ class Table:
 
     def __init__(self, buffer: FlatBuffer, position: int) -> None:
         buffer.visit(position, 4, charge=_TABLE_BYTES)
-        self._buffer, self._position = buffer, position
+        self._buffer, self.position = buffer, position
         self._vtable = position - buffer.number("i", position)
         self._vtable_bytes = buffer.number("H", self._vtable)
         buffer.visit(self._vtable, self._vtable_bytes, charge=0)
 
     def number(self, field: int, code: str, default: Any = 0) -> Any:
         """Read a number, by its code in `struct`; a float that is not finite is damage."""
-        position = self._find(field)
+        position = self.find(field)
         value = default if position is None else self._buffer.number(code, position)
         if isinstance(value, float) and not math.isfinite(value):
             raise self._buffer.damaged(f"{value} among its settings")
@@ -121,13 +121,13 @@ class Table:
 
     def _follow(self, field: int) -> int | None:
         """Find where the offset in a field leads to."""
-        position = self._find(field)
+        position = self.find(field)
         return None if position is None else position + self._buffer.unsigned(position)
 
-    def _find(self, field: int) -> int | None:
+    def find(self, field: int) -> int | None:
         """Find a field of this table; None where the file leaves it out."""
         entry = 4 + 2 * field
         if entry + 2 > self._vtable_bytes:
             return None
         offset = self._buffer.number("H", self._vtable + entry)
-        return self._position + offset if offset else None
+        return self.position + offset if offset else None

@@ -120,12 +120,14 @@ def choose(examples: tuple[Example, ...], config: TrainConfig) -> tuple[Example,
 
 
 def normalised(frontend: FrontendConfig, features: Iterator[F32]) -> FrontendConfig:
-    """Set the normalisation of a front end to mean 0 and deviation 1 in each bin.
+    """Set the normalisation of a front end to mean 0 and deviation 1 in each bin; `micro` stays without.
 
     Args:
         frontend: a front end without normalisation.
         features: what it gives for the training clips, float32 [..., bins] each.
     """
+    if frontend.kind == "micro":
+        return frontend
     count, total, squares = 0, np.zeros(frontend.bins), np.zeros(frontend.bins)
     for block in features:
         frames = block.reshape(-1, frontend.bins).astype(np.float64)

@@ -45,10 +45,15 @@ class Keywords:
         return Sources(keywords, [*others, *self._spoken("train")], noise_bank(self._noise, self._rate_hz, "train"))
 
     def stream(self, split: Split) -> Stream:
-        """Make the stream of a split: its keywords and all its background, in noise."""
+        """Make the stream of a split, in noise: its keywords, other words, and all its background speech.
+
+        Each keyword is said as in the first data set that has it: real voices are not outnumbered by synthetic ones.
+        """
         keywords = self._wake.keywords
+        first = {word: next(one for one in self._datasets if word in one.labels) for word in keywords}
+        sayings = [one for word in keywords for one in first[word].of_split(split) if one.label == word]
+        said = record_words(sayings, self._rate_hz)
         examples = [example for dataset in self._datasets for example in dataset.of_split(split)]
-        said = record_words([one for one in examples if one.label in keywords], self._rate_hz)
         if not said:
             raise DataError(f"no keyword is said in the split {split!r}: add speakers, of whom one in ten goes there")
         heard = [one for one in examples if self._is_other(one)]

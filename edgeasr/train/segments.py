@@ -22,7 +22,7 @@ F32 = NDArray[np.float32]
 IGNORED = -1  # what the model says where the word is not over, or a while ago, is its own affair
 
 _SEGMENT_S = 3.0
-_HEARD_S = (0.0, 0.24)  # after the end of a keyword: when the model should say so
+_HEARD_S = (0.03, 0.27)  # after the end of a keyword: when the model should say so
 _OVER_S = 1.2  # after its end: when it should have stopped
 _BEGUN = 0.4  # share of a keyword that is not enough to know it
 _SPEED = 0.15  # of positives that are recordings
@@ -52,8 +52,8 @@ class Sources:
 
 def output_ends_s(frontend: FrontendConfig, stride: int, outputs: int) -> NDArray[np.float64]:
     """Give the seconds at which the window of each output ends, from the start of the sound: float64 [outputs]."""
-    hop_s = frontend.hop_samples / frontend.sample_rate_hz
-    return frontend.frames * hop_s + np.arange(outputs) * stride * hop_s
+    ends = (frontend.frames + stride * np.arange(outputs)) * frontend.hop_samples
+    return np.true_divide(ends, frontend.sample_rate_hz, dtype=np.float64)
 
 
 class SegmentBatches:
@@ -142,14 +142,14 @@ class SegmentBatches:
     def _said(self, label: int, rng: np.random.Generator) -> tuple[F32, int, int]:
         """Choose a saying of a keyword and play it faster or slower; give its samples, its start and its end."""
         groups = self._sources.keywords[label]
-        group = groups[rng.integers(len(groups))]
-        word = group[rng.integers(len(group))]
+        group = groups[int(rng.integers(len(groups)))]
+        word = group[int(rng.integers(len(group)))]
         samples, rate = _played(word.samples, self._rate_hz, rng)
         return samples, round(word.start * rate), round(word.end * rate)
 
     def _other(self, rng: np.random.Generator) -> F32:
         """Cut a segment from anywhere in the other speech, and play it faster or slower."""
-        bank = self._sources.others[rng.integers(len(self._sources.others))]
+        bank = self._sources.others[int(rng.integers(len(self._sources.others)))]
         length = round(self._samples * (1 + _SPEED) / (1 - _SPEED))
         start = int(rng.integers(0, max(1, len(bank) - length)))
         samples, _ = _played(np.resize(bank[start : start + length], length).astype(np.float32), self._rate_hz, rng)

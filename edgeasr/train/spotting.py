@@ -17,7 +17,7 @@ from edgeasr.scores import softmax
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.corpus import normalised
 from edgeasr.train.keywords import Keywords
-from edgeasr.train.segments import SegmentBatches, output_ends_s
+from edgeasr.train.segments import SegmentBatches, Sources, output_ends_s
 from edgeasr.train.task import Task, resolve_frontend
 from edgeasr.train.wake import WakeConfig
 
@@ -32,6 +32,7 @@ _SMOOTHED = 4  # outputs whose mean is compared with a threshold
 _LATE_S = 1.0  # after a word in which it may be found, as `metrics.detection` has it
 _BLOCK = 500  # outputs computed together
 _SAMPLES_KEPT = 200
+_MEASURED = 8  # batches that the front end is normalised by
 
 
 class Spotting(Task):
@@ -55,8 +56,7 @@ class Spotting(Task):
         )
         minutes = sum(map(len, sources.others)) / raw.sample_rate_hz / 60
         self._lines = [f"train {', '.join(counts)}, {minutes:.0f} min of other speech"]
-        plain = SegmentBatches(sources, raw, self._stride, config, wake)
-        self.frontend = normalised(raw, (plain.get(0, index)[0] for index in range(min(8, len(plain)))))
+        self.frontend = raw if raw.kind == "micro" else _normalised(raw, sources, self._stride, config, wake)
         self.batches = SegmentBatches(sources, self.frontend, self._stride, config, wake)
         self._stream = corpus.stream("dev")
         self._dev_features = Frontend(self.frontend)(self._stream.clip.samples)
@@ -113,6 +113,13 @@ class Spotting(Task):
         others = np.sort(rng.choice(np.flatnonzero(free), len(starts)))
         windows = np.stack([self._dev_features[start : start + frames] for start in (*starts, *others.tolist())])
         return windows, np.array([*targets, *[len(self.labels) - 1] * len(others)], np.int64)
+
+
+def _normalised(
+    frontend: FrontendConfig, sources: Sources, stride: int, config: TrainConfig, wake: WakeConfig
+) -> FrontendConfig:
+    batches = SegmentBatches(sources, frontend, stride, config, wake)
+    return normalised(frontend, (batches.get(0, index)[0] for index in range(min(_MEASURED, len(batches)))))
 
 
 def spotting_loss(wanted: Any, logits: Any, smoothing: float = 0.0) -> Any:

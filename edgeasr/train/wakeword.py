@@ -9,7 +9,7 @@ from edgeasr.data.augment import AugmentConfig
 from edgeasr.data.dataset import Split
 from edgeasr.data.files import find_local
 from edgeasr.data.stream import Stream
-from edgeasr.errors import ConfigError
+from edgeasr.errors import ConfigError, DataError
 from edgeasr.metrics.detection import Detection
 from edgeasr.metrics.operating_point import choose_point, listen, try_thresholds
 from edgeasr.runtime import Runtime
@@ -26,7 +26,7 @@ _SPEECH, _NOISE = "read_speech.zip", "noise.zip"
 _WORDS = {"speech-commands": "speech_commands.zip", "coffee-orders": "coffee_orders.zip"}
 
 
-def wakeword_config(phrase: str, positives: str = "", epochs: int = 32, seed: int = 0) -> TrainConfig:
+def wakeword_config(phrase: str, positives: str = "", epochs: int = 24, seed: int = 0) -> TrainConfig:
     """Make the settings of the training of a phrase; real speech and noise are used where EDGEASR_DATA has them.
 
     Args:
@@ -34,8 +34,13 @@ def wakeword_config(phrase: str, positives: str = "", epochs: int = 32, seed: in
         positives: folder of own recordings of it; empty for none.
         epochs: passes over the segments.
         seed: of the training.
+
+    Raises:
+        DataError: the phrase is empty.
     """
     phrase = " ".join(phrase.lower().split())
+    if not phrase:
+        raise DataError("expected a word or phrase to listen for, got nothing: name one, such as hey robin")
     words = [name for name, archive in _WORDS.items() if find_local(archive)]
     wake = WakeConfig(
         keywords=(phrase,),

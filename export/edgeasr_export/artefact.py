@@ -75,7 +75,7 @@ class Job:
 
         layers = _distinct((name, operators_of(name, operators)) for name in known)
         layers += [(f"({name})", (tensor,)) for name, tensor in self.made_by.names(self._source).items()]
-        return fewest_kept(trial, baseline, layers, self.card, self.calibration, self.settings.max_drop).notes
+        return fewest_kept(trial, baseline, layers, self.card, self.calibration, self.settings.max_drop)
 
     def write(self, file: Path, plan: Plan, method: str = "") -> None:
         """Write the artefact as planned.
@@ -98,9 +98,10 @@ class Job:
 
     def _calibrate(self, file: Path, baseline: Path, plan: Plan) -> tuple[str, Plan]:
         """Find the ranges; of several methods take the one whose scores come nearest to the float file's."""
-        if self.settings.calibration != AUTO:
-            return self.settings.calibration, replace(plan, ranges=self._ranges(self.settings.calibration))
-        plans = {method: replace(plan, ranges=self._ranges(method)) for method in TRIED}
+        methods = TRIED if self.settings.calibration == AUTO else (self.settings.calibration,)
+        plans = {method: replace(plan, ranges=ranges) for method, ranges in self._ranges(methods).items()}
+        if len(plans) == 1:
+            return next(iter(plans.items()))
         clips = self.calibration[:: -(-len(self.calibration) // _CLIPS_TO_CHOOSE_BY)]
         wanted = load(baseline).run_batch(clips)
         errors = {}
@@ -110,10 +111,11 @@ class Job:
         best = min(errors, key=lambda method: errors[method])
         return best, plans[best]
 
-    def _ranges(self, method: str) -> Ranges:
+    def _ranges(self, methods: Sequence[str]) -> dict[str, Ranges]:
         operators = self.made_by.operators(self._source)
         same = [[tensor for name in group for tensor in self._tensors(name, operators)] for group in self.floats.same]
-        return find_ranges(self._source, lambda: self.floats.feeds(self.calibration), method, same)
+        levels = 2 ** (scheme(self.scheme).activation_bits or 8)
+        return find_ranges(self._source, lambda: self.floats.feeds(self.calibration), methods, levels, same)
 
     def _frontend_tensors(self, operators: Sequence[Operator]) -> tuple[str, ...]:
         """Name the tensors of a front end inside: 8 bits are too few for sound, and for the power of its bands."""

@@ -47,9 +47,12 @@ def bundle_of_sound(
     if path.exists() and Bundle.open(path).manifest.training.get(_OF) == original.model_sha256:
         return Bundle.open(path)
     Bundle.check_free(path)
+    data = data or original.training.get("data", ())
+    if not data:
+        raise ConfigError(f"{bundle.path}: does not say what it was trained on: pass --data, clips to calibrate with")
     keras = import_keras("putting the front end into the model")
     sound = samples_config(frontend)
-    samples = samples_of_data(data or original.training.get("data", ()), original.labels, sound)
+    samples = samples_of_data(data, original.labels, sound)
     check_samples(samples, original.labels)
     try:
         model = keras.saving.load_model(bundle.model_path, compile=False)

@@ -80,8 +80,12 @@ def _run_worker(
 
 def _failed(step: str, worker: Child) -> Conversion:
     if step != ORIGINAL:
-        longer = ": give it a longer --time-limit" if worker.stopped else ""
-        return Conversion(step, failure=worker.ending("the converter") + longer)
+        ending = worker.ending("the converter")
+        if worker.stopped:
+            ending += ": give it a longer --time-limit"
+        elif ending.endswith("(SIGKILL)"):
+            ending += ": the memory ran out, most likely: export on a machine that has more"
+        return Conversion(step, failure=ending)
     if worker.stopped:
         raise ExportError(worker.ending("loading and running the original"))
     raise ExportError(f"the original cannot be loaded and run: {worker.ending('the process')}")

@@ -10,18 +10,33 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeasr.bundle import LOG, Artefact, Bundle
+from edgeasr.bundle import LOG, Artefact, Bundle, Samples
 from edgeasr.config import to_mapping
 from edgeasr.errors import ConfigError, EdgeASRError, ExportError
 from edgeasr.scores import softmax
+from edgeasr_export.calibration import unlikeness
 from edgeasr_export.conversion import Conversion, convert
 from edgeasr_export.exporters import EXPORTERS, exporter
 from edgeasr_export.importing import formats_of, load_source
+from edgeasr_export.importing.samples import check_samples
 from edgeasr_export.schemes import scheme
 from edgeasr_export.settings import ExportSettings
+from edgeasr_export.variants import format_of, variant
 from edgeasr_export.verify import verify
 
-__all__ = ["conversions", "export_bundle"]
+__all__ = ["PartialExportError", "conversions", "export_bundle"]
+
+
+class PartialExportError(ExportError):
+    """One or more artefacts could not be made, or do not agree with the original.
+
+    Attributes:
+        made: those that could; they are in the bundle.
+    """
+
+    def __init__(self, message: str, made: tuple[Artefact, ...]) -> None:
+        super().__init__(message)
+        self.made = made
 
 
 def export_bundle(
@@ -47,23 +62,32 @@ def export_bundle(
         The bundle with the new artefacts in its manifest.
 
     Raises:
-        ExportError: one or more artefacts could not be made or do not agree with the original; those that could are
-            in the bundle all the same, and the log of the failures is there as `export.log`.
+        PartialExportError: one or more artefacts could not be made or do not agree with the original; those that could
+            are in the bundle all the same, and the log of the failures is there as `export.log`.
+        ExportError: the original cannot be loaded or run.
         ConfigError: an unknown scheme or format, or a scheme that does not exist in a format that was named.
+        DataError: the bundle's samples are of no use for calibration.
     """
     settings = settings or ExportSettings()
     steps = conversions(schemes, formats, formats_of(load_source(bundle).kind))
+    for found in filter(None, map(variant, formats or ())):
+        found.check(bundle)
     failures: list[str] = []
     with tempfile.TemporaryDirectory(prefix=".export.", dir=bundle.path) as folder:
         work = Path(folder)
         samples = bundle.samples()
+        doubt = (
+            _doubt(samples, bundle.manifest.labels)
+            if any(scheme(step.partition(":")[2]).calibrated for step in steps)
+            else ()
+        )
         shutil.copyfile(bundle.model_path, work / bundle.model_path.name)
         np.savez(work / "features.npz", calibration=samples.calibration, verification=samples.verification)
         (work / "settings.json").write_text(json.dumps(to_mapping(settings)))
         (work / "manifest.json").write_text(json.dumps(to_mapping(bundle.manifest)))
         for conversion in convert(work, steps, time_limit_s, progress):
             try:
-                bundle = _accept(bundle, conversion, work, settings)
+                bundle = _accept(bundle, conversion, work, settings, doubt)
             except EdgeASRError as error:
                 failures.append(f"{conversion.step}: {error}")
         if failures:
@@ -71,7 +95,8 @@ def export_bundle(
         else:
             (bundle.path / LOG).unlink(missing_ok=True)
     if failures:
-        raise ExportError(f"{'; '.join(failures)} (log: {bundle.path / LOG})")
+        made = bundle.manifest.artefacts[len(bundle.manifest.artefacts) - len(steps) + len(failures) :]
+        raise PartialExportError(f"{'; '.join(failures)} (log: {bundle.path / LOG})", made)
     return bundle
 
 
@@ -91,16 +116,30 @@ def conversions(
     """
     steps = []
     for format, name in itertools.product(formats or possible, schemes):
-        exporter(format)
+        variant(format, name)
+        exporter(format_of(format))
         if formats or format in scheme(name).quantise:
-            scheme(name, format)
+            scheme(name, format_of(format))
             steps.append(f"{format}:{name}")
     if not steps:
         raise ConfigError("expected at least one scheme and one format, got none")
     return steps
 
 
-def _accept(bundle: Bundle, conversion: Conversion, work: Path, settings: ExportSettings) -> Bundle:
+def _doubt(samples: Samples, labels: Sequence[str]) -> tuple[str, ...]:
+    """Say what makes ranges of calibration features doubtful.
+
+    Raises:
+        DataError: no range can be had of them: there is one clip, or silence.
+    """
+    check_samples(samples, labels)
+    how = unlikeness(samples.calibration, samples.verification)
+    return (f"the calibration features {how}: their ranges may not fit, calibrate with other clips",) if how else ()
+
+
+def _accept(
+    bundle: Bundle, conversion: Conversion, work: Path, settings: ExportSettings, doubt: tuple[str, ...]
+) -> Bundle:
     """Verify a converted file; move it into the bundle."""
     if conversion.failure:
         raise ExportError(conversion.failure)
@@ -115,5 +154,11 @@ def _accept(bundle: Bundle, conversion: Conversion, work: Path, settings: Export
         samples.targets,
         work / conversion.baseline if conversion.baseline else None,
     )
-    noted = {**asdict(verification), "notes": conversion.notes, "settings": to_mapping(settings)}
-    return bundle.add(Artefact(conversion.file, format_name, scheme_name, noted), work / conversion.file)
+    made = variant(format_name)
+    beside = made.beside(bundle, work / conversion.file) if made else {}
+    for name, text in beside.items():
+        (work / name).write_text(text)
+    notes = (*conversion.notes, *(doubt if scheme(scheme_name).calibrated else ()))
+    noted = {**asdict(verification), "notes": notes, "settings": to_mapping(settings)}
+    artefact = Artefact(conversion.file, format_of(format_name), scheme_name, noted)
+    return bundle.add(artefact, work / conversion.file, *(work / name for name in beside))

@@ -1,8 +1,8 @@
 """The float side of an export: the original cut into a form, and the float32 files that quantisation starts from."""
 
+import gc
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -51,32 +51,25 @@ class Floats(Protocol):
 
 
 @dataclass
-class KerasFloats(Floats):
+class KerasFloats:
     """A Keras model.
 
     Attributes:
         form: the model, cut.
         folder: for its files.
+        stepping, layers, fine, same: as `Floats` has them.
     """
 
     form: Form
     folder: Path
+    stepping: Stepping | None = field(init=False)
+    layers: tuple[str, ...] | None = field(init=False)
+    fine: tuple[str, ...] = field(init=False)
+    same: tuple[tuple[str, ...], ...] = field(init=False)
 
-    @property
-    def stepping(self) -> Stepping | None:
-        return self.form.stepping
-
-    @cached_property
-    def layers(self) -> tuple[str, ...] | None:
-        return tuple(layer.name for layer in self.form.model.layers)
-
-    @property
-    def fine(self) -> tuple[str, ...]:
-        return self.form.fine
-
-    @property
-    def same(self) -> tuple[tuple[str, ...], ...]:
-        return self.form.same
+    def __post_init__(self) -> None:
+        self.stepping, self.fine, self.same = self.form.stepping, self.form.fine, self.form.same
+        self.layers = tuple(layer.name for layer in self.form.model.layers)
 
     def file(self, made_by: Exporter) -> Path:
         file = self.folder / f"float32{made_by.suffix}"
@@ -84,6 +77,9 @@ class KerasFloats(Floats):
             saved_model = self.folder / "saved_model"
             if not saved_model.exists():
                 _save(self.form.model, saved_model)
+                if self.stepping is None:  # converters take several times the memory of the weights
+                    self.form = Form(None)
+                    gc.collect()
             made_by.convert(saved_model, file)
         return file
 

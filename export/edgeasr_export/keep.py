@@ -1,7 +1,6 @@
 """Which layers stay float: those that are named, and the fewest that keep the loss under a bound."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +12,7 @@ from edgeasr.metrics.answers import agreement, answers
 from edgeasr.runtime import load
 from edgeasr_export.layers import Operator, operators_of
 
-__all__ = ["Kept", "fewest_kept", "outputs_kept"]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What was found: the layers, and what to say of it."""
-
-    layers: tuple[str, ...]
-    notes: tuple[str, ...]
+__all__ = ["fewest_kept", "outputs_kept"]
 
 
 def outputs_kept(layers: Sequence[str], operators: Sequence[Operator], known: Sequence[str]) -> tuple[str, ...]:
@@ -52,7 +43,7 @@ def fewest_kept(
     card: Card,
     features: NDArray[np.float32],
     max_drop: float,
-) -> Kept:
+) -> tuple[str, ...]:
     """Keep as few layers float as bring the loss under a bound: the most sensitive one, the two most so, and so on.
 
     The loss is the share of the calibration clips (of the characters, of a CTC model) on which the artefact answers
@@ -67,7 +58,7 @@ def fewest_kept(
         max_drop: in percent.
 
     Returns:
-        The layers; the last trial is the artefact with them.
+        What to say of them; the last trial is the artefact with them.
 
     Raises:
         ExportError: the loss is above the bound even with every layer float.
@@ -84,12 +75,11 @@ def fewest_kept(
 
     drop, error = measure(())
     if drop <= max_drop:
-        return Kept((), (f"no layer needs to stay float: {drop:.2g} % of the answers change",))
+        return (f"no layer needs to stay float: {drop:.2g} % of the answers change",)
     gains = {layer: error - measure((layer,))[1] for layer in outputs}
     ranked = sorted(gains, key=lambda layer: -gains[layer])
     for count in range(1, len(ranked) + 1):
         drop, _ = measure(ranked[:count])
         if drop <= max_drop:
-            kept = tuple(ranked[:count])
-            return Kept(kept, (f"float: {', '.join(kept)}; {drop:.2g} % of the answers change",))
+            return (f"float: {', '.join(ranked[:count])}; {drop:.2g} % of the answers change",)
     raise ExportError(f"loses {drop:.2g} % of the answers with every layer float, expected at most {max_drop:g}")

@@ -8,7 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Operator", "operators_of"]
+from edgeasr.errors import ExportError
+
+__all__ = ["Operator", "no_operator", "operators_of"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,21 @@ class Operator:
 
     output: str
     names: tuple[str, ...]
+
+
+def no_operator(format: str, kind: str, path: str) -> ExportError:
+    """Make the error for an operation that a format does not have.
+
+    Args:
+        format: what people call it.
+        kind: of the operation, as TensorFlow calls it.
+        path: name of the operation in the graph, `model/layer/operation`.
+    """
+    layer = path.rstrip("/").split("/")[-2:][0].removesuffix("_1")
+    return ExportError(
+        f"{format} has no operator for {kind}, of the layer {layer!r}: build the model of other layers, or export it "
+        "to the other format alone, with --format"
+    )
 
 
 def operators_of(layer: str, operators: Sequence[Operator]) -> tuple[Operator, ...]:

@@ -22,6 +22,7 @@ from edgeasr_export.improve import finetune, grid_of, improve
 from edgeasr_export.improve.grid import Grid
 from edgeasr_export.schemes import Plan, scheme
 from edgeasr_export.settings import ExportSettings
+from edgeasr_export.variants import format_of, variant
 
 __all__ = ["Maker"]
 
@@ -63,9 +64,10 @@ class Maker:
         Raises:
             EdgeASRError: it cannot be made.
         """
+        special, format_name = variant(format_name), format_of(format_name)
         made_by, wanted = exporter(format_name), scheme(scheme_name, format_name)
         recurrence = self._recurrence if wanted.calibrated else None
-        cut: Cut = "step" if self.settings.streaming or recurrence == "forward" else "clip"
+        cut: Cut = "step" if special or self.settings.streaming or recurrence == "forward" else "clip"
         if cut == "clip" and recurrence == "both ways":
             cut = "unrolled clip"
         grid = grid_of(scheme_name, self.settings.per_tensor) if self._is_improved else None
@@ -76,16 +78,22 @@ class Maker:
             unfinished.replace(baseline)
         file = self.work / f"{self.card.model}{'.stream' if cut == 'step' else ''}.{scheme_name}{made_by.suffix}"
         notes = self._job(self._floats(cut, grid), made_by, scheme_name).make(file, baseline)
-        if cut == "step" and not self.settings.streaming:
+        if special:
+            special.finish(file)
+            file = file.rename(file.with_suffix(f".{special.mark}{made_by.suffix}"))
+        elif cut == "step" and not self.settings.streaming:
             notes = (*notes, _RECURRENCE)
-        return {"file": file.name, "baseline": "" if scheme_name == "float32" else baseline.name, "notes": notes}
+        return {
+            "file": file.name,
+            "baseline": "" if special or scheme_name == "float32" else baseline.name,
+            "notes": notes,
+        }
 
     def _job(self, floats: Floats, made_by: Exporter, scheme_name: str) -> Job:
         return Job(floats, made_by, scheme_name, self.settings, self.card, self.calibration)
 
-    @cached_property
-    def _model(self) -> Any:
-        """The Keras model.
+    def _load(self) -> Any:
+        """Load the Keras model, which is not kept: its weights would stand in memory beside those of converters.
 
         Raises:
             ConfigError: the original is none.
@@ -113,7 +121,7 @@ class Maker:
             return None
         import keras
 
-        layers = self._model._flatten_layers(include_self=False)
+        layers = self._load()._flatten_layers(include_self=False)
         kinds = {keras.layers.Bidirectional: "both ways", keras.layers.RNN: "forward"}
         found = [way for layer in layers for kind, way in kinds.items() if isinstance(layer, kind)]
         return min(found, default=None)
@@ -125,14 +133,14 @@ class Maker:
             if self.source.kind != "keras" and cut == "clip" and grid is None:
                 self._floats_of[key] = ForeignFloats(self.source, folder)
             else:
-                model, frames = self._model if grid is None else self._improve(grid), self.calibration.shape[1]
+                model, frames = self._load() if grid is None else self._improve(grid), self.calibration.shape[1]
                 form = forms.step(model, frames) if cut == "step" else forms.clip(model, frames, cut == "unrolled clip")
                 self._floats_of[key] = KerasFloats(form, folder)
         return self._floats_of[key]
 
     def _improve(self, grid: Grid) -> Any:
         if grid not in self._improved:
-            settings, model = self.settings, self._model
+            settings, model = self.settings, self._load()
             if settings.finetune_epochs:
                 model = finetune(
                     model, self.calibration, grid, self.manifest, settings.finetune_epochs, report=self.report

@@ -1,41 +1,101 @@
 """ONNX files, by tf2onnx."""
 
+import re
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from edgeasr.card import METADATA_KEY, Card
 from edgeasr_export.exporters import Exporter
-from edgeasr_export.layers import Operator
+from edgeasr_export.layers import Operator, no_operator
 from edgeasr_export.schemes.onnx import prepare
 
 __all__ = ["ONNX"]
 
 _OPSET = 17
+_UNKNOWN = re.compile(r'In Node, \("(?P<path>[^"]+)", (?P<kind>\w+),.*No Op registered')  # what ONNX Runtime says
+_LARGE_BYTES = 1 << 22
 
 
 def _convert(saved_model: Path, target: Path) -> None:
     raw = target.with_suffix(".raw.onnx")
     _convert_float(saved_model, raw)
-    prepare(raw, target)
+    try:
+        prepare(raw, target)
+    except Exception as error:  # ONNX Runtime's, of which each has a class of its own
+        if found := _UNKNOWN.search(str(error)):
+            raise no_operator("ONNX", found["kind"], found["path"]) from error
+        raise
     raw.unlink()
 
 
 def _convert_float(saved_model: Path, target: Path) -> None:
-    import tensorflow as tf
     import tf2onnx
 
-    loaded = tf.saved_model.load(str(saved_model))
-    serve = loaded.signatures["serving_default"]
-    inputs = serve.structured_input_signature[1]
-    signature = [tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in inputs.items()]
+    graph, inputs, outputs = _freeze(saved_model)
+    large = _take_out_large_constants(graph)
+    model, _ = tf2onnx.convert.from_graph_def(
+        graph,
+        input_names=[*inputs, *large],
+        output_names=list(outputs),
+        opset=_OPSET,
+        tensors_to_rename={**inputs, **outputs},
+    )
+    _put_in(model.graph, large)
+    target.write_bytes(model.SerializeToString())
 
-    @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
+
+def _freeze(saved_model: Path) -> tuple[Any, dict[str, str], dict[str, str]]:
+    """Give the graph of a SavedModel, its weights inside, and the names of inputs and outputs by those in the graph."""
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    loaded = tf.saved_model.load(str(saved_model))  # named, so that its variables live on
+    serve = loaded.signatures["serving_default"]
+    signature = serve.structured_input_signature[1]
+    names = list(signature)
+
+    @tf.function(  # type: ignore[untyped-decorator]
+        input_signature=[tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in signature.items()]
+    )
     def named(*tensors: Any) -> Any:
-        outputs = serve(**dict(zip(inputs, tensors, strict=True)))
+        outputs = serve(**dict(zip(names, tensors, strict=True)))
         return {name: tf.identity(value, name) for name, value in outputs.items()}
 
-    model, _ = tf2onnx.convert.from_function(named, signature, opset=_OPSET)
-    target.write_bytes(model.SerializeToString())
+    function = named.get_concrete_function()
+    frozen = convert_variables_to_constants_v2(function, lower_control_flow=False, aggressive_inlining=True)
+    given = [tensor.name for tensor in function.inputs if tensor.dtype != tf.resource]
+    outputs = {tensor.name: name for name, tensor in function.structured_outputs.items()}
+    return frozen.graph.as_graph_def(add_shapes=True), dict(zip(given, names, strict=True)), outputs
+
+
+def _take_out_large_constants(graph: Any) -> dict[str, NDArray[Any]]:
+    """Make inputs of a frozen graph's large constants; give their values by the names of these.
+
+    tf2onnx copies all constants with every pass over the graph: those of 236 MB took 14 GB.
+    """
+    import tensorflow as tf
+
+    large = {}
+    for node in graph.node:
+        if node.op == "Const" and node.attr["value"].ByteSize() > _LARGE_BYTES:
+            values = tf.make_ndarray(node.attr["value"].tensor)
+            large[f"{node.name}:0"] = values
+            node.op = "Placeholder"
+            del node.attr["value"]
+            node.attr["shape"].shape.CopyFrom(tf.TensorShape(values.shape).as_proto())
+    return large
+
+
+def _put_in(graph: Any, constants: dict[str, NDArray[Any]]) -> None:
+    """Make constants of inputs again."""
+    from onnx import numpy_helper
+
+    inputs = [value for value in graph.input if value.name not in constants]
+    del graph.input[:]
+    graph.input.extend(inputs)
+    graph.initializer.extend(numpy_helper.from_array(values, name) for name, values in constants.items())
 
 
 def _operators(path: Path) -> list[Operator]:

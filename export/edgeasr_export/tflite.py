@@ -1,5 +1,6 @@
 """TFLite files, by TensorFlow's converter."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,24 @@ from edgeasr.card import Card, append_to_tflite
 from edgeasr.quiet import quiet
 from edgeasr.tflite.model import read_model
 from edgeasr_export.exporters import Exporter
-from edgeasr_export.layers import Operator
+from edgeasr_export.layers import Operator, no_operator
 from edgeasr_export.trace import signature_tensors
 
 __all__ = ["TFLITE"]
+
+# what the converter says of an operation; the path has the name of a function behind it
+_UNKNOWN = re.compile(r'fused\["(?P<kind>\w+):", "(?P<path>[^"@]+)@.*\'tf\.(?P=kind)\' op is neither')
 
 
 def _convert(saved_model: Path, target: Path) -> None:
     import tensorflow as tf
 
-    target.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(saved_model)).convert())
+    try:
+        target.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(saved_model)).convert())
+    except Exception as error:  # the converter's own class has no public name
+        if found := _UNKNOWN.search(str(error)):
+            raise no_operator("TFLite", found["kind"], found["path"]) from error
+        raise
 
 
 def _open(model: Path) -> Any:

@@ -15,6 +15,7 @@ from edgeasr.errors import FirmwareError
 from edgeasr.features.config import FrontendConfig
 from edgeasr.runtime.tflite import Affine
 from edgeasr.tflite import quantisation
+from edgeasr.tflite.inline import inlined
 from edgeasr.tflite.interpreter import Interpreter
 from edgeasr.tflite.model import Tensor
 from edgeasr_firmware.boards import Board, Sizes, build, run, sizes
@@ -43,6 +44,7 @@ class Check:
         stack_bytes: depth that the stack reached; None where the board cannot tell.
         layer_instructions: of each step in one inference; None where the board cannot tell.
         instructions: of a whole inference; None where the board cannot tell.
+        cycles: of a whole inference, where the emulator knows how long an instruction takes.
         outputs: of the board: uint8 [inputs, bytes of all output tensors].
     """
 
@@ -53,6 +55,7 @@ class Check:
     stack_bytes: int | None
     layer_instructions: tuple[int, ...] | None
     instructions: int | None
+    cycles: int | None
     outputs: NDArray[np.uint8] = field(repr=False, compare=False)
 
 
@@ -110,7 +113,8 @@ def check_firmware(firmware: "Firmware", board: Board, inputs: Inputs) -> Check:
             raise FirmwareError(f"{board.name}: expected {expected.size} bytes of outputs, got {got.size}")
         got = got.reshape(expected.shape)
         wrong = int((got != expected).any(1).sum())
-        layers = done.instructions[: len(firmware.program.steps)] if done.instructions else None
+        steps = len(firmware.program.steps)
+        layers, cycles = (counts[:steps] if counts else None for counts in (done.instructions, done.cycles))
         return Check(
             oracle=oracle,
             inputs=len(inputs),
@@ -119,6 +123,7 @@ def check_firmware(firmware: "Firmware", board: Board, inputs: Inputs) -> Check:
             stack_bytes=done.stack_bytes,
             layer_instructions=layers,
             instructions=sum(layers) if layers else None,
+            cycles=sum(cycles) if cycles else None,
             outputs=got,
         )
 
@@ -147,7 +152,7 @@ def _expected(firmware: "Firmware", inputs: Inputs) -> tuple[str, NDArray[np.uin
     """Run the oracle: its name, and the bytes of the outputs of each inference."""
     if importlib.util.find_spec("tflite_micro"):
         runtime = importlib.import_module("tflite_micro.python.tflite_micro.runtime")
-        name, micro = "tflite-micro", runtime.Interpreter.from_file(str(firmware.path))
+        name, micro = "tflite-micro", runtime.Interpreter.from_bytes(inlined(firmware.path.read_bytes()))
         rows = []
         for step in inputs:
             for index, array in enumerate(step):

@@ -12,10 +12,12 @@ from edgeasr.features.config import FrontendConfig
 from edgeasr.features.frontend import dct_matrix, mel_matrix
 from edgeasr_firmware.codegen.write import array
 from edgeasr_firmware.headers import definitions, guarded
+from edgeasr_firmware.micro_frontend import micro_files, micro_settings, micro_tables
 
 __all__ = ["frontend_files"]
 
 _SOURCES = Path(__file__).parent / "csrc" / "frontend"
+_OF_ALL_KINDS = ("ea_frontend.c", "ea_frontend.h", "ea_math.h")
 _SMALLEST_FFT, _LARGEST_FFT = 8, 32768
 _SMALLEST_FLOOR = 1e-37
 
@@ -43,7 +45,10 @@ def frontend_files(config: FrontendConfig) -> dict[str, str]:
             f"firmware: expected a front end with a log_floor of {_SMALLEST_FLOOR:g} to 1, got {config.log_floor:g}: "
             "train with such a front end"
         )
-    files = {path.name: path.read_text() for path in sorted(_SOURCES.iterdir())}
+    if config.kind == "micro":
+        files = micro_files() | {name: (_SOURCES / name).read_text() for name in _OF_ALL_KINDS}
+    else:
+        files = {path.name: path.read_text() for path in sorted(_SOURCES.iterdir())}
     title = f"The front end: {config.kind}, {config.frames} frames a clip."
     files["ea_frontend_config.h"] = guarded("ea_frontend_config.h", title, _settings(config))
     title = "Tables of the front end, for ea_frontend.c alone."
@@ -53,7 +58,7 @@ def frontend_files(config: FrontendConfig) -> dict[str, str]:
 
 def _settings(config: FrontendConfig) -> list[str]:
     mel = config.kind in ("log-mel", "mfcc")
-    return definitions(
+    settings = definitions(
         "EA_FRONTEND",
         {
             "SAMPLE_RATE_HZ": config.sample_rate_hz,
@@ -67,11 +72,15 @@ def _settings(config: FrontendConfig) -> list[str]:
             "NORMALISED": int(bool(config.mean)),
             "FRAMES": config.frames,
             "BINS": config.bins,
+            "MICRO": int(config.kind == "micro"),
         },
     )
+    return [*settings, *(micro_settings() if config.kind == "micro" else [])]
 
 
 def _tables(config: FrontendConfig) -> list[str]:
+    if config.kind == "micro":
+        return micro_tables(config)
     size, window = config.fft_size, config.window_samples
     hann = 0.5 - 0.5 * np.cos(2 * np.pi / window * np.arange(window))
     sine = np.sin(2 * np.pi / size * np.arange(size))

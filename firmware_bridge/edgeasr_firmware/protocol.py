@@ -4,10 +4,11 @@ Commands end with "%", an answer is lines and ends with "m-ready"
 (https://github.com/mlcommons/tiny, benchmark/api/internally_implemented.cpp).
 """
 
+import os
 import re
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,10 @@ __all__ = ["Device", "Inference", "connect"]
 
 _BYTES_A_COMMAND = 31  # what the runner of MLPerf Tiny sends, and every device takes
 _READ_LIMIT_S = 0.05  # of one look at the line
-_BOOTED = "m-init-done"
+_OPEN_AGAIN_S = 0.2  # from one try to the next, where a device was unplugged
+_RESETS = 3  # tries
+_FILLER = b" " * 2048  # more than any block of samples that a device may still wait for
+_BOOTED, _READY = "m-init-done", "m-ready"
 
 
 @dataclass(frozen=True)
@@ -44,29 +48,32 @@ class Device:
         model: of what it runs, such as "kws01".
     """
 
-    def __init__(self, line: Any, where: str, time_limit_s: float) -> None:
-        self._line, self._where, self._time_limit_s = line, where, time_limit_s
+    def __init__(self, open_line: Callable[[], Any], where: str, time_limit_s: float) -> None:
+        self._open, self._where, self._time_limit_s = open_line, where, time_limit_s
+        self._line: Any = open_line()
         self.reset()
-        self.name = _value(self._ask("name"), r"m-name-dut-\[(.*)\]", where)
-        self.model = _value(self._ask("profile"), r"m-model-\[(.*)\]", where)
+        self.name = _value(self.ask("name"), r"m-name-dut-\[(.*)\]", where)
+        self.model = _value(self.ask("profile"), r"m-model-\[(.*)\]", where)
 
     def reset(self) -> None:
-        """Forget what is on the line, and wait until the device answers to its name.
+        """Forget what is on the line, which is opened again where it was lost, and wait until the device answers.
 
         Raises:
             TargetError: it does not.
         """
         deadline = time.monotonic() + self._time_limit_s
-        self._send("")  # ends what it may have of a command
+        filler = b""
         while time.monotonic() < deadline:
-            self._drain()
-            try:
-                lines = self._ask("name", limit_s=min(1.0, self._time_limit_s))
-            except TargetError:
-                continue
-            if any(line.startswith("m-name-") for line in lines):
-                self._drain()
-                return
+            with suppress(TargetError):
+                if self._line is None:
+                    self._open_again()
+                # The first "%" ends what it may have of a command, the filler what it may want of samples.
+                self._write(filler + b"%name%")
+                filler = _FILLER
+                limit_s = min(deadline - time.monotonic(), self._time_limit_s / _RESETS)
+                if _is_named(self._read(_is_named, limit_s)):
+                    self._drain()
+                    return
         raise TargetError(
             f"{self._where}: expected a device that speaks the MLPerf Tiny protocol, got no answer within "
             f"{self._time_limit_s:g} s: check the port and its speed, or reset the device"
@@ -94,12 +101,12 @@ class Device:
         raise ValueError(f"attempts must be positive, got {attempts}")
 
     def _infer(self, data: bytes, inferences: int, warmups: int, attempt: int) -> Inference:
-        lines = self._ask(f"db load {len(data)}")
+        lines = self.ask(f"db load {len(data)}")
         for start in range(0, len(data), _BYTES_A_COMMAND):
-            lines = self._ask(f"db {data[start : start + _BYTES_A_COMMAND].hex()}")
+            lines = self.ask(f"db {data[start : start + _BYTES_A_COMMAND].hex()}")
         if "m-load-done" not in lines:
             raise TargetError(f"{self._where}: expected m-load-done after {len(data)} bytes, got {_text(lines)}")
-        lines = self._ask(f"infer {inferences} {warmups}")
+        lines = self.ask(f"infer {inferences} {warmups}")
         laps = [int(found[1]) for line in lines if (found := re.fullmatch(r"m-lap-us-(\d+)", line))]
         results = _value(lines, r"m-results-\[(.*)\]", self._where)
         try:
@@ -109,20 +116,21 @@ class Device:
             raise TargetError(f"{self._where}: expected two laps and numbers, got {_text(lines)}") from error
         return Inference(scores, ((end - begin) & 0xFFFFFFFF) / inferences, attempt)
 
-    def _ask(self, command: str, limit_s: float | None = None) -> list[str]:
-        """Send a command and give the lines of the answer."""
-        limit_s = limit_s or self._time_limit_s
-        self._send(command)
-        lines, received = [], b""
-        deadline = time.monotonic() + limit_s
-        while time.monotonic() < deadline:
-            *whole, received = (received + self._receive()).split(b"\n")
-            lines += [line.decode(errors="replace").strip() for line in whole]
-            if "m-ready" in lines:
-                break
-        else:
+    def ask(self, command: str, data: bytes = b"") -> list[str]:
+        """Send a command and give the lines of the answer.
+
+        Args:
+            command: without the "%" at its end.
+            data: that follows it.
+
+        Raises:
+            TargetError: there is none, the device calls it an error, or it was reset.
+        """
+        self._write(f"{command}%".encode() + data)
+        lines = self._read(lambda lines: _READY in lines, self._time_limit_s)
+        if _READY not in lines:
             raise TargetError(
-                f"{self._where}: expected an answer to {command!r} within {limit_s:g} s, got {_text(lines)}"
+                f"{self._where}: expected an answer to {command!r} within {self._time_limit_s:g} s, got {_text(lines)}"
             )
         if _BOOTED in lines:
             raise TargetError(f"{self._where}: the device was reset while it was asked {command!r}")
@@ -131,18 +139,47 @@ class Device:
                 raise TargetError(f"{self._where}: the device answers {command!r} with {line}")
         return lines
 
-    def _send(self, command: str) -> None:
+    def close(self) -> None:
+        """Close the line."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def _open_again(self) -> None:
         try:
-            self._line.write(f"{command}%".encode())
+            self._line = self._open()
         except OSError as error:
-            raise TargetError(f"{self._where}: the line is lost ({error}): plug the device in again") from error
+            time.sleep(_OPEN_AGAIN_S)
+            raise TargetError(f"{self._where}: cannot be opened again ({error})") from error
+
+    def _read(self, is_all: Callable[[list[str]], bool], limit_s: float) -> list[str]:
+        """Give the lines that come, until they are all, or the time is up."""
+        lines: list[str] = []
+        received = b""
+        deadline = time.monotonic() + limit_s
+        while time.monotonic() < deadline and not is_all(lines):
+            *whole, received = (received + self._receive()).split(b"\n")
+            lines += [line.decode(errors="replace").strip() for line in whole]
+        return lines
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._line.write(data)
+        except OSError as error:
+            raise self._lost(error) from error
 
     def _receive(self) -> bytes:
         """Give what came, after at most `_READ_LIMIT_S`."""
         try:
             return bytes(self._line.read(max(1, self._line.in_waiting)))
         except OSError as error:
-            raise TargetError(f"{self._where}: the line is lost ({error}): plug the device in again") from error
+            raise self._lost(error) from error
+
+    def _lost(self, error: OSError) -> TargetError:
+        with suppress(OSError):
+            self.close()
+        self._line = None
+        return TargetError(f"{self._where}: the line is lost ({error}): plug the device in again")
 
     def _drain(self) -> None:
         """Take what is on the line until it is silent, or as long as a device may talk that is asked nothing."""
@@ -168,13 +205,20 @@ def connect(url: str, baud: int = 115200, time_limit_s: float = 10) -> Iterator[
         >>> with connect("/dev/ttyACM0") as device:  # doctest: +SKIP
         ...     device.infer(data).results
     """
-    serial = require("serial", "serial", "talking to a device")
+    serial = require("serial", "firmware", "talking to a device")
+
+    def open_line() -> Any:
+        return serial.serial_for_url(url, baudrate=baud, timeout=_READ_LIMIT_S, write_timeout=time_limit_s)
+
     try:
-        line = serial.serial_for_url(url, baudrate=baud, timeout=_READ_LIMIT_S, write_timeout=time_limit_s)
+        device = Device(open_line, url, time_limit_s)
     except (OSError, ValueError) as error:
-        raise TargetError(f"{url}: cannot be opened ({error}): name a serial port such as /dev/ttyACM0") from error
-    with line:
-        yield Device(line, url, time_limit_s)
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+        raise TargetError(f"{url}: cannot be opened ({reason}): name a serial port such as /dev/ttyACM0") from error
+    try:
+        yield device
+    finally:
+        device.close()
 
 
 def _value(lines: Sequence[str], pattern: str, where: str) -> str:
@@ -183,6 +227,12 @@ def _value(lines: Sequence[str], pattern: str, where: str) -> str:
         if found := re.fullmatch(pattern, line):
             return found[1]
     raise TargetError(f"{where}: expected an answer like {pattern}, got {_text(lines)}")
+
+
+def _is_named(lines: Sequence[str]) -> bool:
+    """Tell whether the answer to `name` is among lines, to its end."""
+    named = [place for place, line in enumerate(lines) if line.startswith("m-name-")]
+    return bool(named) and _READY in lines[named[0] :]
 
 
 def _text(lines: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """A firmware that speaks the MLPerf Tiny protocol: a model behind the serial line of a board."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["build_serial"]
 
 _SOURCES = Path(__file__).parent / "csrc" / "serial"
+_AS_IS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-."
 
 
 def build_serial(firmware: "Firmware", board: Board, program: Path) -> Path:
-    """Build a firmware that waits for commands on the serial line.
+    """Build a firmware that waits for commands on the serial line; one that knows its front end listens as well.
 
     Args:
-        firmware: the model in C.
+        firmware: the model in C, as `write_firmware` writes it by default.
         board: an emulated one of the MPS2 family: cortex-m0, m3, m4f or m7.
         program: ELF file to write.
 
@@ -32,10 +34,15 @@ def build_serial(firmware: "Firmware", board: Board, program: Path) -> Path:
         raise FirmwareError(
             f"{firmware.path.name}: the MLPerf Tiny protocol expects a model of one input and one output"
         )
-    sources = [
-        _SOURCES / "ea_serial.c",
-        _SOURCES / "mps2_main.c",
-        *(firmware.folder / name for name in firmware.sources),
-    ]
-    flags = [f'-DEA_SERIAL_MODEL="{firmware.path.stem}"']
-    return build(board, sources, program, [firmware.folder, _SOURCES], flags)
+    sources = [firmware.folder / name for name in firmware.sources]
+    flags = [f"-DEA_SERIAL_MODEL={_text(firmware.path.stem)}"]
+    if firmware.card and any(path.name == "ea_listen.c" for path in sources):
+        flags.append(f"-DEA_SERIAL_LABELS={{{','.join(map(_text, firmware.card.labels))}}}")
+    sources += [_SOURCES / "ea_serial.c", _SOURCES / "mps2_main.c"]
+    return build(board, sources, program, [sources[0].parent, _SOURCES], flags)
+
+
+def _text(text: str) -> str:
+    """Write a string of C; what the protocol would take for its own is left out."""
+    plain = re.sub(r"[%\[\]\r\n]", "", text).encode()
+    return '"' + "".join(chr(byte) if byte in _AS_IS else f"\\{byte:03o}" for byte in plain) + '"'

@@ -2,6 +2,7 @@
 
 import ctypes.util
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,9 @@ import time
 
 import numpy as np
 import pytest
+
+from edgeasr.audio.resample import resample
+from edgeasr.data.synthetic import say
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("sounddevice") is None, reason="sounddevice is not installed"),
@@ -26,6 +30,21 @@ from edgeasr.audio.microphone import microphone_blocks
 with closing(microphone_blocks("fakemic", 16000, 800, lambda line: print(line, file=sys.stderr))) as blocks:
     for _ in range(20):
         sys.stdout.buffer.write((next(blocks) * 32768).astype("<i2").tobytes())
+"""
+REPLUGGED = """
+import sys
+from contextlib import closing
+from itertools import islice
+from edgeasr.audio import microphone
+microphone._STALL_S, microphone._RETRY_S = 0.5, 0.1
+notes = []
+with closing(microphone.microphone_blocks("fakemic", 16000, 800, notes.append)) as blocks:
+    list(islice(blocks, 10))
+    print("recording", flush=True)
+    while not any("back after" in note for note in notes):
+        next(blocks)
+    list(islice(blocks, 10))
+print(*notes, sep="\\n")
 """
 UNPLUGGED = """
 from edgeasr.audio.microphone import microphone_blocks
@@ -95,9 +114,14 @@ class Microphone:
             position += 640
             due += 0.02
 
-    def close(self):
+    def stop(self):
+        """Play nothing any more."""
         self._stop.set()
         self._thread.join()
+        self._stop.clear()
+
+    def close(self):
+        self.stop()
         os.close(self._file)
 
 
@@ -118,6 +142,47 @@ def test_microphone_blocks_are_bit_exact_from_a_real_device(microphone):
     (start,) = np.flatnonzero((samples[:-1] == recorded[0]) & (samples[1:] == recorded[1]))
     np.testing.assert_array_equal(recorded, samples[start : start + len(recorded)])
     assert b"lost" not in run.stderr
+
+
+def test_microphone_blocks_go_on_after_a_real_device_was_silent(microphone):
+    noise = np.random.default_rng(0).integers(-20000, 20000, 10 * RATE_HZ)
+    with subprocess.Popen(
+        [sys.executable, "-c", REPLUGGED], env=microphone.environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        microphone.play(noise)
+        assert process.stdout.readline() == "recording\n"
+        microphone.stop()
+        time.sleep(1.5)
+        microphone.play(noise)
+        try:
+            stdout, _ = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    lost, back = (note for note in stdout.splitlines() if not note.startswith("microphone: audio lost"))
+    assert lost.startswith("the microphone has given no audio for 0.5 s")
+    assert back.startswith("the microphone is back after ")
+
+
+def test_listen_finds_the_words_that_a_real_device_hears(microphone, exported):
+    words = [np.pad(resample(say(word), RATE_HZ).samples, RATE_HZ // 2) for word in ("three", "seven")]
+    listen = [sys.executable, "-m", "edgeasr", "listen", str(exported.path / "ds-cnn.int8.tflite"), "--json"]
+    with subprocess.Popen(
+        [*listen, "--device", "fakemic"],
+        env=microphone.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        microphone.play(np.rint(np.concatenate(words) * 32767))
+        try:
+            events = [json.loads(process.stdout.readline()) for _ in words]
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+    assert [event["label"] for event in events] == ["three", "seven"]
+    assert 0.5 < events[1]["time_s"] - events[0]["time_s"] < 3
 
 
 def test_listen_to_a_real_device_until_interrupted(microphone, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 import edgeasr_export
 from edgeasr.bundle import Artefact
-from edgeasr.errors import ArtefactError, BundleError, ExportError
+from edgeasr.errors import ArtefactError, BundleError, ConfigError, ExportError
 from edgeasr_bench import candidates
 from edgeasr_bench.candidates import find_candidates, with_baselines
 
@@ -42,6 +42,18 @@ def test_bundle_goes_without_its_keras_model_where_keras_is_not_installed(make_b
 def test_bundle_without_anything_to_run_is_an_error(make_bundle, without_keras, scratch):
     with pytest.raises(BundleError, match="edgeasr export"):
         find_candidates([make_bundle(schemes=[]).path], scratch, print)
+
+
+def test_runtime_that_is_asked_for_runs_what_it_can(make_bundle, make_onnx, scratch, tmp_path):
+    path, bundle = tmp_path / "model.tflite", make_bundle()
+    path.write_bytes(b"")
+    found = find_candidates([path, bundle.path], scratch, print, "reference")
+    assert [(one.name, one.runtime) for one in found] == [("model.tflite", "reference")]
+    found = find_candidates([path, bundle.path], scratch, print, "onnxruntime")
+    assert names(found) == ["tiny.float32.onnx", "tiny.int8.onnx"]
+    assert names(find_candidates([path, bundle.path], scratch, print, "keras")) == ["model.keras"]
+    with pytest.raises(ConfigError, match=r"keras runs none of model\.tflite: leave the runtime out"):
+        find_candidates([path], scratch, print, "keras")
 
 
 def test_argument_given_twice_counts_once(make_bundle, without_keras, monkeypatch, scratch):

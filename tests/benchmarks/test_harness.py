@@ -95,11 +95,28 @@ def test_bench_measures_the_front_end_apart_and_together(make_bundle):
     assert together == pytest.approx(result.frontend_us.p50 + result.latency_us.p50, rel=0.5)
 
 
-def test_bench_of_an_artefact_alone_has_no_accuracy_and_says_why_there_is_no_ratio(make_bundle):
+def test_bench_times_the_own_call_of_the_runtime_beside_the_way_there_and_back(make_bundle):
+    for result in bench([make_bundle().path], QUICK).results:
+        assert 0 < result.own_call_us.p50 < result.latency_us.p50
+        assert result.own_call_us.samples > 10
+
+
+def test_bench_counts_inferences_in_windows_where_it_is_told_to(make_bundle):
+    run = bench([make_bundle().path], Settings(seconds=0.05, window_s=0.02))
+    for result in run.results:
+        assert len(result.throughput.per_second) == 5
+        assert result.throughput.median == np.median(result.throughput.per_second) > 0
+    assert all(result.throughput is None for result in bench([make_bundle("other").path], QUICK).results)
+
+
+def test_bench_of_an_artefact_alone_has_neither_accuracy_nor_ratio_and_says_why(make_bundle):
     (result,) = bench([make_bundle().path / "tiny.int8.onnx"], QUICK).results
     assert result.accuracy is result.agreement is result.mcnemar_p is result.ratio_to_float is None
     why = "no float32 artefact of the same model was benched in onnxruntime: bench the bundle, or give both files"
-    assert result.notes[0] == f"no ratio: {why}"
+    assert result.notes == (
+        f"no ratio: {why}",
+        "no accuracy: bench its bundle, which has labelled clips, or pass --data",
+    )
 
 
 def test_bench_of_a_foreign_file_knows_no_kin(make_onnx):

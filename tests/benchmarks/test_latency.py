@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeasr_bench import latency
-from edgeasr_bench.latency import MIN_ROUNDS, Workload, order_of_round, time_in_turns, warm_up
+from edgeasr_bench.latency import MIN_ROUNDS, Workload, count_in_windows, order_of_round, time_in_turns, warm_up
 from edgeasr_bench.stats import speed_ratio
 
 
@@ -147,6 +147,29 @@ def test_order_of_round_gives_everyone_every_place(workloads):
     assert all(sorted(order) == list(range(workloads)) for order in orders)
     for place in range(workloads):
         assert sorted(order[place] for order in orders) == sorted([*range(workloads)] * 2)
+
+
+def test_count_in_windows_gives_the_median_of_five_windows_of_a_clip_each():
+    machine = Machine(slowness=lambda now: 2 if now < 1e9 else 1)  # slow in the first two windows, one of each
+    one, two = count_in_windows(
+        [machine.workload("one", 10_000_000, inputs=(0, 1, 2, 3, 4)), machine.workload("two", 20_000_000)],
+        window_s=0.5,
+        clock=machine.clock,
+    )
+    assert one.per_second == (50, 100, 100, 100, 100)
+    assert two.per_second == (25, 50, 50, 50, 50)
+    assert (one.median, one.window_s) == (100, 0.5)
+    assert {value for name, value in machine.calls if name == "one"} == {0, 1, 2, 3, 4}
+
+
+def test_count_in_windows_counts_at_least_ten_calls():
+    machine, shares = Machine(), []
+    (slow,) = count_in_windows(
+        [machine.workload("slow", 1_000_000_000)], window_s=0.5, clock=machine.clock, progress=shares.append
+    )
+    assert len(machine.calls) == 5 * 10
+    assert slow.median == 1
+    assert shares == [0.2, 0.4, 0.6, 0.8, 1.0]
 
 
 def test_order_of_round_runs_nobody_always_after_the_same_one():

@@ -11,7 +11,8 @@ import pytest
 from edgeasr.errors import DataError
 from edgeasr_bench.agent.conditions import Conditions
 from edgeasr_bench.agent.work import DutyCycle
-from edgeasr_bench.record import Operator, Run, is_record
+from edgeasr_bench.profile import Operator
+from edgeasr_bench.record import Run, is_record
 from edgeasr_bench.schema.generate import SCHEMA, make_schema
 
 BASELINES = Path(__file__).parents[2] / "benchmarks/baselines"

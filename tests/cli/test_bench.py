@@ -152,6 +152,9 @@ def test_bench_of_artefacts_imports_no_training_framework(models):
         (["MODEL", "--out", "."], "--out"),
         (["MODEL", "--out", "run.npz"], "ends in .json"),
         (["MODEL", "--labels", "a,b,c"], "pass --data"),
+        (["MODEL", "--choose", "bytes<200k"], "expected conditions such as"),
+        (["MODEL", "--choose", "beauty>=1"], "unknown quantity 'beauty'"),
+        (["MODEL", "--runtime", "torch"], "--runtime"),
         (["MODEL", "--leave-out", "theo"], "pass --data"),
     ],
 )
@@ -180,6 +183,38 @@ def test_bench_of_a_bad_file_is_one_line_and_exits_1(tmp_path, name, content, co
     assert name in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "report.md").exists()
+
+
+def test_bench_chooses_what_to_ship_and_keeps_the_choice(models, tmp_path):
+    words = ("--seconds", "0.05", "--out", str(tmp_path / "run.json"), "--choose", "bytes<=1M")
+    done = edgeasr(*models, *words)
+    assert done.returncode == 0, done.stderr
+    assert "To ship, by bytes<=1M: tiny." in done.stdout
+    assert Run.read(tmp_path / "run.json").choice.artefact.startswith("tiny.")
+
+
+def test_bench_that_has_nothing_to_ship_says_why_and_exits_1(models):
+    done = edgeasr(*models, "--seconds", "0.05", "--choose", "accuracy_drop<=0.5")
+    assert done.returncode == 1
+    lines = " ".join(done.stdout.split())
+    assert "To ship, by accuracy_drop<=0.5: nothing: none of 2 meets all conditions." in lines
+    assert "Not tiny.int8.onnx (onnxruntime, 1 thread): accuracy_drop is not known, asked for" in lines
+
+
+def test_bench_takes_its_targets_from_a_file(models, tmp_path):
+    fleet = tmp_path / "fleet.toml"
+    fleet.write_text('[[target]]\naddress = "local"\nthreads = [2]\n')
+    done = edgeasr(models[0], "--seconds", "0.05", "--target", str(fleet), "--json")
+    assert done.returncode == 0, done.stderr
+    assert [result["threads"] for result in json.loads(done.stdout)["results"]] == [2]
+
+
+def test_bench_compare_and_history_are_the_commands_of_that_name(models, tmp_path):
+    record = str(tmp_path / "run.json")
+    assert edgeasr(models[0], "--seconds", "0.05", "--out", record).returncode == 0
+    compared = edgeasr("compare", record, record, "--json")
+    assert json.loads(compared.stdout)["slower"] == []
+    assert json.loads(edgeasr("history", str(tmp_path), "--json").stdout)[0]["artefact"] == "tiny.float32.onnx"
 
 
 @pytest.mark.parametrize("data", ["nothing", "folder:/nowhere/at/all", "mlperf-kws"])
@@ -222,6 +257,8 @@ def test_bench_ends_cleanly_on_ctrl_c(models, tmp_path):
         (["--target", "local", "--target", "local"], "expected each target once"),
         (["--cpus", "9999"], "expected cores among"),
         (["--duty-cycle", "1"], "hop_ms must lie in"),
+        (["--runtime", "reference"], "reference runs none of tiny.float32.onnx"),
+        (["--target", "nowhere.toml"], "cannot read the settings in nowhere.toml"),
     ],
 )
 def test_bench_on_a_target_that_cannot_be_is_one_line_and_exits_1(models, words, complaint):

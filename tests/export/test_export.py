@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from edgeasr.bundle import Bundle, Manifest, Samples
 from edgeasr.card import CtcOutput
-from edgeasr.errors import ConfigError, ExportError, MissingPackageError
+from edgeasr.cli.export import command
+from edgeasr.errors import ConfigError, DataError, ExportError, MissingPackageError
 from edgeasr.features import FrontendConfig
 from edgeasr.runtime import load
 from edgeasr.scores import softmax
-from edgeasr_export import EXPORTERS, SCHEMES, ExportSettings, conversion, export_bundle
+from edgeasr_export import EXPORTERS, SCHEMES, ExportSettings, PartialExportError, conversion, export_bundle
 from edgeasr_export.calibration import METHODS, TRIED
 from edgeasr_export.conversion import Conversion
 from edgeasr_export.importing import Source
@@ -180,9 +182,43 @@ def test_export_out_of_tolerance_is_an_error(make_bundle: MakeBundle, dense_mode
     kernel[0][0] = 1e-5
     dense_model.layers[-1].set_weights(kernel)
     bundle = Bundle.create(bundle.path, bundle.manifest, dense_model, bundle.samples())
-    with pytest.raises(ExportError, match="agrees with the Keras original on"):
-        export_bundle(bundle, ["int8"], ["tflite"])
-    assert Bundle.open(bundle.path).manifest.artefacts == ()
+    done = CliRunner().invoke(command, [str(bundle.path), "--float32", "--int8", "--format", "tflite"])
+    assert isinstance(done.exception, PartialExportError)
+    assert "tflite:int8: agrees with the Keras original on" in str(done.exception)
+    assert "float32.tflite" in done.output  # what was made is shown, and kept
+    assert Bundle.open(bundle.path).manifest.artefacts == done.exception.made
+    assert [artefact.scheme for artefact in done.exception.made] == ["float32"]
+
+
+@pytest.mark.slow
+def test_export_of_an_operation_that_no_format_has_names_its_layer(make_bundle: MakeBundle) -> None:
+    import keras
+
+    inputs = keras.Input((13, 10))
+    odd = keras.ops.erfinv(keras.ops.tanh(keras.layers.Dense(2)(inputs)))
+    bundle = make_bundle(keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(odd))))
+    with pytest.raises(PartialExportError) as caught:
+        export_bundle(bundle, ["float32"])
+    for name in ("TFLite", "ONNX"):
+        assert f"{name} has no operator for Erfinv, of the layer 'erfinv'" in str(caught.value)
+    assert caught.value.made == ()
+
+
+def test_export_refuses_to_calibrate_on_one_clip_and_reports_other_features(
+    make_bundle: MakeBundle, dense_model: Any
+) -> None:
+    bundle = make_bundle(dense_model)
+    samples = bundle.samples()
+
+    def having(calibration: np.ndarray) -> Bundle:
+        return Bundle.create(bundle.path, bundle.manifest, dense_model, replace(samples, calibration=calibration))
+
+    with pytest.raises(DataError, match="calibration: has one clip"):
+        export_bundle(having(samples.calibration[:1]))
+    with pytest.raises(DataError, match=r"all clips have the same features \(silence\?\)"):
+        export_bundle(having(np.zeros_like(samples.calibration)))
+    (made,) = export_bundle(having(samples.calibration * 3), ["int8"], ["tflite"]).manifest.artefacts
+    assert any("vary 3 times as much: their ranges may not fit" in note for note in made.verification["notes"])
 
 
 def test_export_of_a_bundle_without_labels_is_verified_by_agreement(make_bundle: MakeBundle, dense_model: Any) -> None:
@@ -269,8 +305,8 @@ def test_worker_that_starts_again_takes_nothing_of_the_one_that_died(
 def test_export_interrupted_leaves_the_bundle_as_it_was(make_bundle: MakeBundle, dense_model: Any) -> None:
     bundle = make_bundle(dense_model)
     before = {path.name: path.read_bytes() for path in bundle.path.iterdir()}
-    command = [sys.executable, "-m", "edgeasr", "export", str(bundle.path), "--int8"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+    arguments = [sys.executable, "-m", "edgeasr", "export", str(bundle.path), "--int8"]
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if "tflite:int8" in line:
@@ -284,7 +320,7 @@ def test_export_interrupted_leaves_the_bundle_as_it_was(make_bundle: MakeBundle,
 
 def test_export_command_prints_the_json_of_the_contract(make_bundle: MakeBundle, dense_model: Any) -> None:
     bundle = make_bundle(dense_model)
-    command = [
+    arguments = [
         sys.executable,
         "-m",
         "edgeasr",
@@ -295,7 +331,7 @@ def test_export_command_prints_the_json_of_the_contract(make_bundle: MakeBundle,
         "tflite",
         "--json",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
     (artefact,) = json.loads(done.stdout)["artefacts"]
     assert {"format", "scheme", "path", "bytes", "verification"} <= set(artefact)
     assert {"agreement", "max_abs_error", "samples"} <= set(artefact["verification"])

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeasr.features import Frontend, FrontendConfig
-from edgeasr.features.layer import NAME, frontend_layer, with_frontend
+from edgeasr.features import Frontend, FrontendConfig, StreamingFrontend
+from edgeasr.errors import ConfigError
+from edgeasr.features.layer import NAME, frontend_layer, samples_config, with_frontend
 
 # Largest difference from the NumPy front end, which computes in double precision. On 300 clips of Speech Commands
 # 1.3e-4, 5.3e-5, 6.1e-5 (of magnitudes to 132) and 1.0e-3 were measured; the mean of the differences is below 2e-6.
@@ -26,7 +27,7 @@ def clips(config: FrontendConfig, speech: Any) -> np.ndarray:
 
 
 def compute(config: FrontendConfig, audio: np.ndarray) -> np.ndarray:
-    return np.asarray(frontend_layer(config)(audio))
+    return np.asarray(frontend_layer(config)(audio[..., None]))
 
 
 @pytest.mark.parametrize("kind", MAX_DIFFERENCE)
@@ -68,6 +69,24 @@ def test_layer_keeps_the_digits_of_quiet_bands_beside_a_loud_tone() -> None:
     np.testing.assert_allclose(features[quiet], expected[quiet], rtol=0, atol=0.02)
 
 
+@pytest.mark.parametrize("rate_hz", [8000, 16000, 44100])
+def test_samples_are_the_sound_itself(rate_hz: int, speech: Any) -> None:
+    outside = samples_config(FrontendConfig(kind="mfcc", sample_rate_hz=rate_hz, fft_size=2048))
+    sound = speech(16000)[: outside.clip_samples]
+    assert outside.shape == (rate_hz, 1)
+    np.testing.assert_array_equal(Frontend(outside)(sound), sound[:, None])
+    stream = StreamingFrontend(outside)
+    parts = [stream(part) for part in np.split(sound, [1, 7, 3000])]
+    np.testing.assert_array_equal(np.concatenate(parts), sound[:, None])
+
+
+@pytest.mark.parametrize("kind", ["samples", "micro"])
+def test_layer_of_what_has_none_is_refused(kind: str) -> None:
+    config = samples_config(FrontendConfig()) if kind == "samples" else FrontendConfig(kind="micro", mel_high_hz=7500)
+    with pytest.raises(ConfigError, match=f"front end '{kind}' cannot be put into a model"):
+        frontend_layer(config)
+
+
 @pytest.fixture(scope="module")
 def whole() -> tuple[Any, Any, FrontendConfig]:
     """Give a model of [49, 10, 1], the same with its front end, and that."""
@@ -92,8 +111,8 @@ def test_with_frontend_takes_audio_and_gives_the_same_scores(whole: Any, speech:
     model, with_audio, config = whole
     audio = clips(config, speech)
     expected = model(Frontend(config)(audio)[..., None])
-    assert with_audio.input_shape == (None, 16000)
-    np.testing.assert_allclose(with_audio(audio), expected, rtol=0, atol=1e-4)
+    assert with_audio.input_shape == (None, 16000, 1)
+    np.testing.assert_allclose(with_audio(audio[..., None]), expected, rtol=0, atol=1e-4)
     assert np.abs(expected).max() > 0.2
 
 
@@ -102,7 +121,7 @@ def test_with_frontend_is_saved_without_code_of_ours(whole: Any, tmp_path: Path,
 
     _, with_audio, config = whole
     with_audio.save(tmp_path / "model.keras")
-    audio = clips(config, speech)
+    audio = clips(config, speech)[..., None]
     np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "model.keras")(audio), with_audio(audio))
 
 
@@ -119,7 +138,7 @@ def converted(whole: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     from edgeasr_export.exporters import exporter
 
     folder = tmp_path_factory.mktemp("frontend")
-    signature = keras.InputSpec(shape=(1, 16000), dtype="float32", name="audio")
+    signature = keras.InputSpec(shape=(1, 16000, 1), dtype="float32", name="audio")
     whole[1].export(folder / "saved", format="tf_saved_model", input_signature=[signature], verbose=False)
     files = {name: folder / f"model.{name}" for name in ("tflite", "onnx")}
     for name, file in files.items():

@@ -1,24 +1,36 @@
 """The tools of firmware: where one is missing a test is skipped with its name; in CI that is an error."""
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Callable
 
 import pytest
 
+from edgeasr.errors import MissingPackageError
 from edgeasr_firmware.boards import BOARDS, Board
+from edgeasr_firmware.boards.run import npm_package
 
 
 @pytest.fixture(scope="session")
 def need() -> Callable[[str], None]:
     """Demand a command of the system."""
 
-    def find(command: str) -> None:
-        if shutil.which(command) is None:
-            message = f"{command} is not installed"
-            pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    return lambda command: _need_found(shutil.which(command) is not None, command)
 
-    return find
+
+def _need_found(found: bool, what: str) -> None:
+    if not found:
+        message = f"{what} is not installed"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+
+
+def _is_in_npm(package: str) -> bool:
+    try:
+        npm_package(package)
+    except MissingPackageError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +40,15 @@ def on_board(need: Callable[[str], None]) -> Callable[[str], Board]:
     def find(name: str) -> Board:
         board = BOARDS[name]
         need(board.compiler)
-        if board.machine:
+        if board.emulator == "unicorn":
+            _need_found(importlib.util.find_spec("unicorn") is not None, "unicorn")
+        elif board.emulator == "rp2040js":
+            need("node")
+            need("npm")
+            _need_found(_is_in_npm("rp2040js"), "rp2040js")
+        elif board.machine:
             need("gcc")
-            need("qemu-system-arm")
+            need(board.emulator)
         return board
 
     return find

@@ -49,7 +49,10 @@ CASES: list[tuple[ModuleType, str, dict[str, Any]]] = [
 ]
 
 
-REST = [pytest.param(name, marks=pytest.mark.slow) for name in ("cortex-m0", "cortex-m3", "cortex-m7", "cortex-m33")]
+REST = [
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in ("cortex-m0", "cortex-m3", "cortex-m7", "cortex-m33", "riscv32")
+]
 OF_STATE = {"CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"}  # whole models in test_models.py
 
 

@@ -1,5 +1,6 @@
 """The MLPerf Tiny protocol: the device's side in C, the host's in Python, and both together."""
 
+import contextlib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +54,10 @@ def adder(tmp_path_factory, on_board):
         ("name it", ["m-name-dut-[adder]"]),
         ("nam", ["e-[Unknown command: nam]"]),
         ("x" * 81, ["e-[the command is too long]"]),
+        ("listen", ["m-listen-[8000,4,6]"]),
+        ("audio", ["e-[expected 1 to 4 samples]"]),
+        ("audio 0", ["e-[expected 1 to 4 samples]"]),
+        ("audio 5", ["e-[expected 1 to 4 samples]"]),
     ],
 )
 def test_device_answers_a_command(adder, command, answer):
@@ -78,11 +83,28 @@ def test_device_loads_runs_and_prints(adder):
     ]
 
 
+def test_device_listens_to_bytes_as_they_are(adder):
+    loud = np.array([0, 16384, -32768, 37 + 256 * 37], "<i2").tobytes()  # the last one reads "%%"
+    assert adder(b"listen%audio 4%" + loud + b"audio 1%" + loud[2:4] + b"name%")[2:] == [
+        'm-heard-[2,0.500000,loud, "too"]',
+        'm-heard-[4,0.290192,loud, "too"]',
+        "m-ready",
+        'm-heard-[5,0.500000,loud, "too"]',
+        "m-ready",
+        "m-name-dut-[adder]",
+        "m-ready",
+    ]
+
+
+def test_device_that_still_waits_for_samples_is_brought_back(adder):
+    assert adder(b"audio 4%abc" + b" " * 100 + b"%name%")[-3:] == ["m-ready", "m-name-dut-[adder]", "m-ready"]
+
+
 def test_device_takes_anything(adder):
     rng = np.random.default_rng(0)
-    words = [b"db ", b"load ", b"print", b"infer ", b"1 ", b"40", b"%", b"%", b"0f", b"name", b"99999999999"]
+    words = [b"db ", b"load ", b"print", b"infer ", b"1 ", b"40", b"%", b"%", b"0f", b"name", b"99999999999", b"listen"]
     noise = [rng.integers(0, 256, 3, np.uint8).tobytes() for _ in range(4)]
-    line = b"".join((words + noise)[index] for index in rng.integers(0, 15, 3000))
+    line = b"".join((words + noise)[index] for index in rng.integers(0, 16, 3000))
     answers = adder(line + b"%name%")
     assert answers.count("m-ready") == (line + b"%name%").count(b"%")
     assert answers[-2:] == ["m-name-dut-[adder]", "m-ready"]
@@ -99,8 +121,9 @@ class Line:
         return len(self.waiting)
 
     def write(self, data):
-        self.commands.append(data.decode().removesuffix("%"))
-        self.waiting += self.answer(self.commands[-1]).encode("latin-1")
+        for command in data.decode().split("%")[:-1]:
+            self.commands.append(command.strip())
+            self.waiting += self.answer(self.commands[-1]).encode("latin-1")
 
     def read(self, size):
         taken, self.waiting = self.waiting[:size], self.waiting[size:]
@@ -134,7 +157,7 @@ def failing_once(prefix: str, answer: str):
 
 
 def test_host_reads_results_and_the_devices_own_clock():
-    device = Device(Line(good), "fake", 0.2)
+    device = Device(lambda: Line(good), "fake", 0.2)
     assert (device.name, device.model) == ("fake", "kws01")
     done = device.infer(bytes(100), inferences=10)
     assert (done.results, done.latency_us, done.attempts) == ((0.25, 0.75), 100.0, 1)  # the clock ran over
@@ -143,12 +166,14 @@ def test_host_reads_results_and_the_devices_own_clock():
 @pytest.mark.parametrize("answer", [f"{BOOT}m-ready\r\n", "", "\xff\xfe\x00m-re", "e-[bad]\r\nm-ready\r\n"])
 @pytest.mark.parametrize("command", ["db load", "db 00", "infer"])
 def test_host_tries_again_after_a_reset_or_a_disturbed_line(command, answer):
-    done = Device(Line(failing_once(command, answer)), "fake", 0.2).infer(bytes(40))
+    line = Line(failing_once(command, answer))
+    done = Device(lambda: line, "fake", 0.2).infer(bytes(40))
     assert (done.results, done.attempts) == ((0.25, 0.75), 2)
 
 
 def test_host_gives_up_with_what_came():
-    device = Device(Line(lambda command: "m-ready\r\n" if command.startswith("db") else good(command)), "fake", 0.2)
+    line = Line(lambda command: "m-ready\r\n" if command.startswith("db") else good(command))
+    device = Device(lambda: line, "fake", 0.2)
     with pytest.raises(TargetError, match="fake: expected m-load-done after 40 bytes, got 'm-ready'"):
         device.infer(bytes(40))
 
@@ -156,7 +181,7 @@ def test_host_gives_up_with_what_came():
 @pytest.mark.parametrize("answer", ["", "\xff\xff%%", "hello\r\n" * 50])
 def test_host_tells_that_no_device_answers(answer):
     with pytest.raises(TargetError, match="no answer within 0.2 s: check the port"):
-        Device(Line(lambda command: answer), "fake", 0.2)
+        Device(lambda: Line(lambda command: answer), "fake", 0.2)
 
 
 def test_connect_tells_that_there_is_no_port():
@@ -184,6 +209,22 @@ def test_firmware_scores_the_inputs_of_mlperf_over_a_serial_line(real, keyword_f
             (scores,) = oracle.run(np.frombuffer(data, np.int8).reshape(1, 49, 10, 1))
             assert np.abs(np.array(done.results) - (scores[0].astype(float) + 128) / 256).max() < 1e-6
             assert 1000 < done.latency_us < 20_000  # of an emulated core that does an instruction in a nanosecond
+
+
+def test_firmware_that_is_unplugged_and_plugged_in_again_goes_on(real, keyword_firmware, tmp_path):
+    port = tmp_path / "ttyACM0"
+    board = BOARDS["cortex-m4f"]
+    with contextlib.ExitStack() as plugs:
+        first = contextlib.ExitStack()
+        port.symlink_to(first.enter_context(serve(board, keyword_firmware)))
+        with first:
+            device = plugs.enter_context(connect(str(port), time_limit_s=30))
+            before = device.infer(bytes(490))
+        port.unlink()
+        port.symlink_to(plugs.enter_context(serve(board, keyword_firmware)))
+        after = device.infer(bytes(490))
+    assert (before.attempts, after.attempts) == (1, 2)
+    assert after.results == before.results
 
 
 def test_build_serial_refuses_boards_without_a_known_line(tmp_path):

@@ -48,6 +48,20 @@ def test_runtime_gives_the_same_each_time_and_keeps_what_it_gave(model: Runtime,
     np.testing.assert_array_equal(model.run(features[0]), kept)
 
 
+def test_runtime_gives_the_own_call_of_its_package_on_features_it_was_given(
+    model: Runtime, features: np.ndarray
+) -> None:
+    given = features[0].copy()
+    call = model.own_call(given)
+    assert (call is None) == (model.name in ("keras", "reference"))
+    if call:
+        first = np.array(call()[0])
+        given[:] = 0
+        model.run(features[1])
+        np.testing.assert_array_equal(call()[0], first)
+        assert first.size == len(model.labels)
+
+
 def test_runtime_takes_any_layout_of_the_features_and_leaves_them(model: Runtime, features: np.ndarray) -> None:
     clip = features[0].copy()
     expected = model.run(clip)

@@ -9,11 +9,13 @@
 - cpus: numbers of the cores to run on; empty for all.
 - duty_cycle_ms: hop of the duty cycle; null for none.
 - window_s: length of the windows in which inferences are counted; null for none.
+- profile: whether the time of each kind of operator is wanted, where the runtime tells it.
 - count_calls: calls of each model to count the instructions of, between marks (`instructions.py`); 0 to measure times.
 
 Reported, in this order: `machine` and `packages`; `models`, what was loaded; `scored`, progress, and `scores` of each
 model; `layout` of the workloads; `rounds` of timings, many times; `settled`, `before` and `after`; `counted`,
-progress, and `throughput` of each model; `duty` of each model that can spot. Or an `error`, in one line.
+progress, and `throughput` of each model; `duty` of each model that can spot; `operators` of each model whose runtime
+tells them. Or an `error`, in one line.
 """
 
 import json
@@ -33,6 +35,7 @@ from edgeasr.runtime.base import Runtime, load
 from edgeasr_bench.agent.instructions import mark
 from edgeasr_bench.agent.wire import pack
 from edgeasr_bench.agent.work import duty_cycle, make_spotter, pinned, throughputs, time_watched, workloads
+from edgeasr_bench.profile import profile_onnx
 
 __all__ = ["main"]
 
@@ -62,6 +65,9 @@ def _work(job: dict[str, Any]) -> None:
     for number, (model, spotter) in enumerate(zip(models, spotters, strict=True)):
         if spotter and model.frontend:
             report(duty=number, found=asdict(duty_cycle(spotter, model.frontend, job["seconds"])))
+    for number, model in enumerate(models):
+        if job["profile"] and model.name == "onnxruntime":
+            report(operators=number, found=[asdict(one) for one in profile_onnx(model.path, model.threads)])
 
 
 def _score(number: int, model: Runtime, features: NDArray[np.float32]) -> None:

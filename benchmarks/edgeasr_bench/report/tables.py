@@ -55,10 +55,8 @@ _PROCESS: Sequence[Column] = (  # of an emulation they are the emulator's
 )
 _COUNTED: Sequence[Column] = (
     ("instructions", lambda result: _whole(result.instructions)),
-    ("flash B", lambda result: _part(result.image, "flash_bytes")),
-    ("RAM B", lambda result: _part(result.image, "ram_bytes")),
-    ("arena B", lambda result: _part(result.image, "arena_bytes")),
-    ("stack B", lambda result: _part(result.image, "stack_bytes")),
+    ("flash kB", lambda result: _NONE if result.image is None else f"{result.image.flash_bytes / 1000:.1f}"),
+    ("RAM kB", lambda result: _NONE if result.image is None else _ram(result.image)),
 )
 _ESTIMATED: Sequence[Column] = (
     ("est. cycles", lambda result: _part(result.estimate, "cycles")),
@@ -85,9 +83,11 @@ def describe(environment: Environment, results: Sequence[Result]) -> list[str]:
     """Say in a few lines what a run ran on."""
     load = "" if environment.load_average is None else f", load {environment.load_average:.1f}"
     runtimes = dict.fromkeys(f"{result.runtime_version}, {count_threads(result.threads)}" for result in results)
+    cores = f"{environment.cores} core{'s' if environment.cores > 1 else ''}{load}"
+    parts = [environment.cpu or environment.machine, cores, environment.os]
+    parts += [] if environment.python == "none" else [f"Python {environment.python}"]  # a chip runs its program alone
     return [
-        f"{environment.cpu or environment.machine}, {environment.cores} cores{load}, {environment.os}, "
-        f"Python {environment.python}",
+        ", ".join(parts),
         "; ".join(runtimes),
     ]
 
@@ -105,6 +105,8 @@ def explain(run: Run) -> list[str]:
             lines.append(f"audio us: p50 from a clip of audio to the scores; the front end alone {alone} us")
         if any(result.ratio_to_float for result in results):
             lines.append("x float: time of float32 in the same runtime / this time; above 1 is faster")
+    if any(result.image for result in results):
+        lines.append("flash, RAM: of the whole program, arena and stack in it")
     if any(result.estimate for result in results):
         lines.append("est.: what ethos-u-vela expects; nothing ran; on CPU: operators that are not in the cycles")
     if windows := {result.throughput.window_s for result in results if result.throughput}:
@@ -135,7 +137,11 @@ def _whole(value: float | None) -> str:
     return _NONE if value is None else f"{value:,.0f}"
 
 
-def _part(part: Image | Estimate | None, field: str) -> str:
+def _ram(image: Image) -> str:
+    return f"{(image.ram_bytes + (image.stack_bytes or 0)) / 1000:.1f}"
+
+
+def _part(part: Estimate | None, field: str) -> str:
     return _NONE if part is None else _whole(getattr(part, field))
 
 

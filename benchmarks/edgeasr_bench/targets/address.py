@@ -20,6 +20,8 @@ TARGETS: Mapping[str, str] = {
     "emulated": "edgeasr_bench.targets.emulated:measure",
     "browser": "edgeasr_bench.targets.browser:measure",
     "board": "edgeasr_bench.targets.firmware:measure",
+    "serial": "edgeasr_bench.targets.serial:measure",
+    "tcp": "edgeasr_bench.targets.serial:measure_tcp",
     "ethos": "edgeasr_bench.targets.ethos:measure",
 }
 _DEVICES = ("ssh",)  # that have a processor of their own

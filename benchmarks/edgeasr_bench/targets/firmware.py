@@ -18,7 +18,7 @@ from edgeasr.tflite import Tensor, quantisation
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.inputs import Inputs, read_inputs
 from edgeasr_bench.measurement import Measured, Measurement, measurement_of, read_answers
-from edgeasr_bench.record import Image
+from edgeasr_bench.record import Image, Kind
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.microcontroller import chip_environment, integer_models
 from edgeasr_firmware import BOARDS, Board, check_firmware, feature_inputs, write_firmware
@@ -63,7 +63,7 @@ def measure(
     if not measurements:
         raise TargetError("none of these models runs there")
     environment = chip_environment(place, "no operating system", {board.compiler: _version(board.compiler)})
-    kind = "measured" if place == "host" else "emulated"
+    kind: Kind = "measured" if place == "host" else "emulated"
     return Measured(kind, environment, tuple(measurements), before=None, after=None)
 
 
@@ -82,6 +82,7 @@ def _measure(
         None,
         read_answers(scores, inputs, model, settings.labels),
         None,
+        runtime=one.runtime,
         runtime_version=f"edgeasr {__version__} C99",
         instructions=done.instructions,
         image=Image(done.sizes.flash_bytes, done.sizes.ram_bytes, firmware.plan.arena_bytes, done.stack_bytes),

@@ -49,6 +49,7 @@ def chip_environment(chip: str, os: str, packages: dict[str, str]) -> Environmen
         load_average=None,
         os=os,
         kernel="none",
+        python="none",
         packages=packages,
     )
 

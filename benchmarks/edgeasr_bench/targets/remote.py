@@ -114,7 +114,13 @@ def files_of(subjects: Sequence[Subject], agent: Path, folder: Path) -> dict[str
 
 
 def job_of(
-    subjects: Sequence[Subject], paths: Mapping[str, str], settings: Settings, threads: int, count_calls: int = 0
+    subjects: Sequence[Subject],
+    paths: Mapping[str, str],
+    settings: Settings,
+    threads: int,
+    *,
+    profile: bool = False,
+    count_calls: int = 0,
 ) -> dict[str, Any]:
     """Write a job for the agent, as its docstring says.
 
@@ -123,6 +129,7 @@ def job_of(
         paths: where the files are on the device, by name.
         settings: how.
         threads: for the inference.
+        profile: whether the time of each kind of operator is wanted.
         count_calls: of each model, to count instructions instead of measuring.
     """
     models = [
@@ -141,6 +148,7 @@ def job_of(
         "cpus": settings.cpus,
         "duty_cycle_ms": settings.duty_cycle_ms,
         "window_s": settings.window_s,
+        "profile": profile,
         "count_calls": count_calls,
     }
 
@@ -179,9 +187,9 @@ class _Session:
                 self.progress(f"scoring {self.subjects[report['scored']].candidate.name}", report["done"])
 
         try:
-            self._run(
-                "edgeasr_bench.agent", [json.dumps(job_of(self.subjects, self.paths, self.settings, threads))], take
-            )
+            profile = self.device.kind == "measured"
+            job = job_of(self.subjects, self.paths, self.settings, threads, profile=profile)
+            self._run("edgeasr_bench.agent", [json.dumps(job)], take)
         except TargetError as error:
             if not reports.enough:
                 raise
@@ -206,6 +214,7 @@ def _measurement(
         threads=reports.models[number]["threads"],
         duty_cycle=reports.duty.get(number),
         throughput=reports.throughput.get(number),
+        operators=reports.operators.get(number, ()),
         notes=("timed for less than it should be: the target failed in the middle",) if lost else (),
     )
 

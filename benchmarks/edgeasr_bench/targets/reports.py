@@ -12,6 +12,7 @@ from edgeasr_bench.agent.wire import unpack
 from edgeasr_bench.agent.work import DutyCycle, Layout, Timings
 from edgeasr_bench.environment import Environment, environment_of
 from edgeasr_bench.latency import MIN_ROUNDS, Throughput, Timing
+from edgeasr_bench.profile import Operator
 
 __all__ = ["Reports"]
 
@@ -25,6 +26,7 @@ class Reports:
         scores: of all clips, by the number of the model.
         duty: by the number of the model.
         throughput: by the number of the model.
+        operators: by the number of the model.
         before: conditions when the timing began; None if it has not ended.
         after: when it ended.
     """
@@ -35,6 +37,7 @@ class Reports:
         self.scores: dict[int, NDArray[np.float32]] = {}
         self.duty: dict[int, DutyCycle] = {}
         self.throughput: dict[int, Throughput] = {}
+        self.operators: dict[int, tuple[Operator, ...]] = {}
         self.before: Conditions | None = None
         self.after: Conditions | None = None
         self._layout = Layout({}, {})
@@ -65,6 +68,8 @@ class Reports:
             self.before, self.after = Conditions(**report["before"]), Conditions(**report["after"])
         elif "duty" in report:
             self.duty[report["duty"]] = DutyCycle(**report["found"])
+        elif "operators" in report:
+            self.operators[report["operators"]] = tuple(Operator(**one) for one in report["found"])
         elif "throughput" in report:
             found = report["found"]
             self.throughput[report["throughput"]] = Throughput(**{**found, "per_second": tuple(found["per_second"])})

@@ -18,7 +18,7 @@ __all__ = ["OLDEST_PYTHON", "agent_modules", "for_old_python", "write_agent"]
 OLDEST_PYTHON = (3, 9)
 
 _LEFT_OUT = ("cli", "data", "doctor", "models", "train")  # parts of edgeasr that no device runs
-_BENCH = ("latency.py", "footprint_child.py", "agent/*.py")
+_BENCH = ("latency.py", "profile.py", "footprint_child.py", "agent/*.py")
 
 
 def agent_modules() -> dict[str, str]:

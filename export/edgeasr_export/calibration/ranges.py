@@ -16,34 +16,49 @@ _BINS = 2048
 
 
 def find_ranges(
-    path: Path, feeds: Callable[[], Iterator[Feed]], method: str, same: Sequence[Sequence[str]] = ()
-) -> Ranges:
-    """Find the range of every activation of a float file.
+    path: Path,
+    feeds: Callable[[], Iterator[Feed]],
+    methods: Sequence[str],
+    levels: int,
+    same: Sequence[Sequence[str]] = (),
+) -> dict[str, Ranges]:
+    """Find the range of every activation of a float file, in several ways at once.
 
     Args:
         path: the file.
         feeds: gives the calibration features anew at each call.
-        method: key of `METHODS`.
+        methods: keys of `METHODS`.
+        levels: that an activation can take: 256 of 8 bits.
         same: groups of tensors that get one range, such as a state on its way in and out.
 
     Returns:
-        A range for each tensor, 0 always inside.
+        By method a range for each tensor, 0 always inside.
     """
+    extremes = _extremes(path, feeds())
+    histograms = {} if all(METHODS[name] is minmax for name in methods) else _histograms(path, feeds(), extremes)
+    found = {}
+    for name in methods:
+        ranges = dict(extremes)
+        if METHODS[name] is not minmax:
+            chosen = ((tensor, METHODS[name](seen, levels)) for tensor, seen in histograms.items())
+            ranges = {tensor: (min(low, 0.0), max(high, 0.0)) for tensor, (low, high) in chosen}
+        for group in same:
+            lows, highs = zip(*(ranges[tensor] for tensor in group), strict=True)
+            ranges |= {tensor: (min(lows), max(highs)) for tensor in group}
+        found[name] = ranges
+    return found
+
+
+def _extremes(path: Path, feeds: Iterator[Feed]) -> Ranges:
     ranges: Ranges = {}
-    for activations in trace(path, feeds()):
+    for activations in trace(path, feeds):
         for name, values in activations.items():
             low, high = ranges.get(name, (0.0, 0.0))
             ranges[name] = (min(low, float(values.min(initial=0))), max(high, float(values.max(initial=0))))
-    if METHODS[method] is not minmax:
-        chosen = ((name, METHODS[method](seen)) for name, seen in _histograms(path, feeds(), ranges))
-        ranges = {name: (min(low, 0.0), max(high, 0.0)) for name, (low, high) in chosen}
-    for group in same:
-        lows, highs = zip(*(ranges[name] for name in group), strict=True)
-        ranges |= {name: (min(lows), max(highs)) for name in group}
     return ranges
 
 
-def _histograms(path: Path, feeds: Iterator[Feed], ranges: Ranges) -> Iterator[tuple[str, Histogram]]:
+def _histograms(path: Path, feeds: Iterator[Feed], ranges: Ranges) -> dict[str, Histogram]:
     edges = {name: np.linspace(low, max(high, low + 1e-12), _BINS + 1) for name, (low, high) in ranges.items()}
     counts = {name: np.zeros(_BINS, np.int64) for name in ranges}
     for activations in trace(path, feeds):
@@ -51,4 +66,4 @@ def _histograms(path: Path, feeds: Iterator[Feed], ranges: Ranges) -> Iterator[t
             low, high = edges[name][0], edges[name][-1]
             place = ((values.ravel().astype(np.float64) - low) * (_BINS / (high - low))).astype(np.int64)
             counts[name] += np.bincount(np.minimum(place, _BINS - 1), minlength=_BINS)
-    return ((name, Histogram(edges[name], counts[name])) for name in ranges)
+    return {name: Histogram(edges[name], counts[name]) for name in ranges}

@@ -104,5 +104,7 @@ def _config(manifest: Manifest, epochs: int) -> TrainConfig:
     if not manifest.training:
         raise ExportError(f"{manifest.model}: the bundle does not say how it was trained, so it cannot be fine-tuned")
     config = from_mapping(TrainConfig, manifest.training, "manifest.json")
+    if config.wake:
+        raise ExportError(f"{manifest.model}: was trained on seconds of sound, not on windows: leave fine-tuning out")
     rate = config.learning_rate / _SLOWER
     return replace(config, epochs=epochs, learning_rate=rate, schedule="cosine", warmup_epochs=0, patience=0)

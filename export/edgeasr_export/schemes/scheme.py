@@ -44,15 +44,23 @@ class Scheme:
         quantise: by format, a function that makes a file of this scheme out of a float32 one: (source, target, plan).
         min_agreement: share of the labels, or characters, of the Keras original that must be given too.
         max_error: largest difference of a score from the original's, where the scheme promises one.
-        calibrated: whether it needs the ranges of the activations.
-        coarse: whether activations have so few bits that what a recurrent layer sums up over a clip must stay float.
+        activation_bits: of activations that need a range; None where they stay float or are quantised as they come.
     """
 
     quantise: Mapping[str, Callable[[Path, Path, Plan], None]]
     min_agreement: float
     max_error: float | None = None
-    calibrated: bool = False
-    coarse: bool = False
+    activation_bits: int | None = None
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether it needs the ranges of the activations."""
+        return self.activation_bits is not None
+
+    @property
+    def coarse(self) -> bool:
+        """Whether activations have so few bits that what a recurrent layer sums up over a clip must stay float."""
+        return self.activation_bits == 8
 
 
 def scheme(name: str, format: str | None = None) -> Scheme:

@@ -19,7 +19,12 @@ _PACKAGES = {
     "arm-none-eabi-gcc": "gcc-arm-none-eabi",
     "arm-none-eabi-size": "binutils-arm-none-eabi",
     "arm-none-eabi-addr2line": "binutils-arm-none-eabi",
+    "node": "nodejs",
     "qemu-system-arm": "qemu-system-arm",
+    "qemu-system-riscv32": "qemu-system-misc",
+    "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf",
+    "riscv64-unknown-elf-size": "binutils-riscv64-unknown-elf",
+    "riscv64-unknown-elf-addr2line": "binutils-riscv64-unknown-elf",
     "size": "binutils",
 }
 
@@ -70,7 +75,8 @@ def build(
             "RAM_ORIGIN": board.ram.origin,
             "RAM_BYTES": board.ram.size_bytes,
         }
-        command += ["-ffreestanding", "-nostdlib", str(SUPPORT / "cortex_m.c"), f"-T{SUPPORT / 'cortex_m.ld'}"]
+        core = SUPPORT / ("riscv.c" if board.compiler.startswith("riscv") else "cortex_m.c")
+        command += ["-ffreestanding", "-nostdlib", str(SUPPORT / "bare.c"), str(core), f"-T{SUPPORT / 'bare.ld'}"]
         command += [f"-Wl,--defsym={name}={value:#x}" for name, value in memory.items()]
         command += ["-lgcc"]
     else:

@@ -6,16 +6,18 @@ import itertools
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeasr.errors import FirmwareError
+from edgeasr.errors import FirmwareError, MissingPackageError
+from edgeasr.packages import check_installed
 from edgeasr_firmware.boards.board import Board
 from edgeasr_firmware.boards.build import SUPPORT, binutil, tool
 
-__all__ = ["Run", "emulator", "run"]
+__all__ = ["Run", "emulator", "npm_package", "run"]
 
 # Configurable Fault Status Register, Armv7-M Architecture Reference Manual (ARM DDI 0403E), B3.2.15
 _FAULTS = {
@@ -41,12 +43,14 @@ class Run:
         output: what it printed.
         files: the files it left, those it was given included: name to content.
         instructions: executed between each `BOARD_MARK()` and the next; None where the board cannot tell.
+        cycles: of the core, as `instructions`.
         stack_bytes: depth that the stack reached; None where the board cannot tell.
     """
 
     output: str
     files: dict[str, bytes]
     instructions: tuple[int, ...] | None
+    cycles: tuple[int, ...] | None
     stack_bytes: int | None
 
 
@@ -68,9 +72,7 @@ def run(board: Board, program: Path, files: Mapping[str, bytes] | None = None, t
         folder.mkdir()
         for name, content in (files or {}).items():
             (folder / name).write_bytes(content)
-        command = [str(program.resolve())]
-        if board.machine:
-            command = [*emulator(board, program), "-serial", "null", "-plugin", f"{_counter()},marks={marks}"]
+        command = _command(board, program, marks)
         try:
             done = subprocess.run(
                 command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=time_limit_s
@@ -82,13 +84,48 @@ def run(board: Board, program: Path, files: Mapping[str, bytes] | None = None, t
         output, notes = _split((done.stdout + done.stderr).decode(errors="replace"))
         if complaint := _complaint(board, program, done, notes):
             raise FirmwareError(f"{board.name}: expected {program.name} to end well, got {complaint}: {_last(output)}")
-        totals = [int(line) for line in marks.read_text().split()] if board.machine else []
+        columns = (
+            zip(*(map(int, line.split()) for line in marks.read_text().splitlines()), strict=True)
+            if board.machine
+            else ()
+        )
+        steps = [tuple(end - begin for begin, end in itertools.pairwise(column)) for column in columns]
         return Run(
             output,
             {path.name: path.read_bytes() for path in folder.iterdir()},
-            tuple(end - begin for begin, end in itertools.pairwise(totals)) if board.machine else None,
+            (steps[0] if steps else ()) if board.machine else None,
+            steps[1] if len(steps) > 1 else None,
             int(notes["stack"].split()[0]) if board.machine else None,
         )
+
+
+def _command(board: Board, program: Path, marks: Path) -> list[str]:
+    """Give the command that runs a program, and writes a line at each mark: instructions, and cycles where it can."""
+    file = str(program.resolve())
+    if not board.machine:
+        return [file]
+    if board.emulator == "unicorn":
+        check_installed("unicorn", "dev", f"running {board.name}")
+        child, memories = Path(__file__).parent / "unicorn_child.py", filter(None, (board.flash, board.ram))
+        ranges = [str(number) for memory in memories for number in (memory.origin, memory.size_bytes)]
+        return [sys.executable, "-P", str(child), board.machine, file, str(marks), *ranges]
+    if board.emulator == "rp2040js":
+        node = tool("node", f"running {board.name}")
+        return [node, str(SUPPORT / "rp2040.mjs"), str(npm_package("rp2040js")), file, str(marks)]
+    return [*emulator(board, program), "-serial", "null", "-plugin", f"{_counter()},marks={marks}"]
+
+
+def npm_package(name: str) -> Path:
+    """Find a package of npm: among those of this folder, or those that are installed for all.
+
+    Raises:
+        MissingPackageError: it is not installed.
+    """
+    asked = subprocess.run([tool("npm", f"finding {name}"), "root", "-g"], capture_output=True, text=True, timeout=60)
+    for folder in (Path("node_modules"), Path(asked.stdout.strip())):
+        if (folder / name).exists():
+            return (folder / name).resolve()
+    raise MissingPackageError(f"this board needs {name}: npm install -g {name}")
 
 
 def emulator(board: Board, program: Path) -> list[str]:
@@ -97,9 +134,9 @@ def emulator(board: Board, program: Path) -> list[str]:
     Raises:
         MissingPackageError: QEMU is not installed.
     """
-    command = [tool("qemu-system-arm", f"running {board.name}"), "-machine", board.machine, "-display", "none"]
+    command = [tool(board.emulator, f"running {board.name}"), "-machine", board.machine, "-display", "none"]
     command += ["-monitor", "none", "-semihosting-config", "enable=on,target=native"]
-    return [*command, "-kernel", str(program.resolve())]
+    return [*command, *(("-bios", "none") if "riscv" in board.emulator else ()), "-kernel", str(program.resolve())]
 
 
 @functools.cache

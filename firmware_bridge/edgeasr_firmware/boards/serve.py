@@ -38,7 +38,7 @@ def serve(board: Board, program: Path, line: Literal["pty", "tcp"] = "pty") -> I
         MissingPackageError: it is not installed.
     """
     port = _free_port()
-    serial = "pty" if line == "pty" else f"tcp:127.0.0.1:{port},server=on,wait=off"
+    serial = "pty" if line == "pty" else f"tcp:127.0.0.1:{port},server=on,wait=off,nodelay=on"
     command = [*emulator(board, program), "-icount", "shift=0", "-serial", serial]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)

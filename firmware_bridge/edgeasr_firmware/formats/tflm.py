@@ -8,6 +8,7 @@ from pathlib import Path
 from edgeasr.child import start
 from edgeasr.errors import FirmwareError
 from edgeasr.packages import check_installed
+from edgeasr.tflite.inline import inlined
 from edgeasr.tflite.model import Model, read_model
 from edgeasr_firmware.boards import Board
 from edgeasr_firmware.export import check_size, origin_of, write_files
@@ -58,8 +59,8 @@ def write_tflm(path: Path, board: Board, out: Path) -> TflmFolder:
             other things.
         MissingPackageError: `tflite-micro` is not installed.
     """
-    model, data = read_model(path), path.read_bytes()
-    calls, arena_bytes = resolver_calls(model), _measure_arena(path)
+    model, data = read_model(path), inlined(path.read_bytes())
+    calls, arena_bytes = resolver_calls(model), _measure_arena(path, data)
     check_size(board, len(data), arena_bytes)
     origin = origin_of(path, board, "tflm")
     files = {
@@ -96,12 +97,13 @@ def _variables(model: Model) -> int:
     return len({(operator.options["container"], operator.options["shared_name"]) for operator in handles})
 
 
-def _measure_arena(path: Path) -> int:
+def _measure_arena(path: Path, data: bytes) -> int:
     """Let `tflite-micro` allocate a model, in a child: on some files it ends the process."""
     check_installed("tflite_micro", "dev", "--format tflm")
     with tempfile.TemporaryDirectory(prefix="edgeasr-tflm-") as scratch:
-        log = Path(scratch) / "log"
-        with start("edgeasr_firmware.formats.tflm_child", str(path), time_limit_s=_TIME_LIMIT_S, log=log) as child:
+        log, file = Path(scratch) / "log", Path(scratch) / "model.tflite"
+        file.write_bytes(data)
+        with start("edgeasr_firmware.formats.tflm_child", str(file), time_limit_s=_TIME_LIMIT_S, log=log) as child:
             list(child.reports())
             ending = child.ending("tflite-micro")
         found = re.search(r"Arena allocation total (\d+) bytes", log.read_text(errors="replace"))

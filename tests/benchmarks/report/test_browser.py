@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgeasr_bench.record import Operator
+from edgeasr_bench.profile import Operator
 from edgeasr_bench.report import write_report
 
 CHROMIUM = shutil.which("chromium")

@@ -10,7 +10,7 @@ import pytest
 from edgeasr.errors import ConfigError, DataError
 from edgeasr_bench.agent.conditions import Conditions
 from edgeasr_bench.agent.work import DutyCycle
-from edgeasr_bench.record import Operator
+from edgeasr_bench.profile import Operator
 from edgeasr_bench.report import write_report
 
 VOID = {"meta"}

@@ -6,11 +6,15 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from edgeasr.data.mlperf_kws import LABELS
+from edgeasr_bench import Settings
 
 
 @pytest.fixture(scope="session")
@@ -118,3 +122,24 @@ def site_packages() -> str:
 def reachable(port: int) -> bool:
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="session")
+def keyword_model(real: Callable[[str], Path]) -> Path:
+    """Give the int8 keyword model of MLPerf Tiny, whose file says nothing about itself."""
+    return real("models/mlperf_kws_int8.tflite")
+
+
+@pytest.fixture(scope="session")
+def keyword_settings(real: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Give the settings that bench it on the first twelve of its test inputs."""
+    small = tmp_path_factory.mktemp("mlperf") / "kws12.zip"
+    with zipfile.ZipFile(real("mlperf_tiny_kws01.zip")) as archive, zipfile.ZipFile(small, "w") as kept:
+        table = next(name for name in archive.namelist() if name.endswith("y_labels.csv"))
+        lines = archive.read(table).decode().splitlines()[:12]
+        kept.writestr("y_labels.csv", "\n".join(lines))
+        names = {line.split(",")[0] for line in lines}
+        for name in archive.namelist():
+            if name.rpartition("/")[2] in names:
+                kept.writestr(name, archive.read(name))
+    return Settings(data=(f"mlperf-kws:{small}",), labels=LABELS)

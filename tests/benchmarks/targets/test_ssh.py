@@ -19,6 +19,7 @@ from edgeasr.errors import ConfigError, TargetError
 from edgeasr_bench import Settings, bench
 from edgeasr_bench.targets.boards import BOARDS
 from edgeasr_bench.targets.emulated import make_root
+from tests.benchmarks.targets.conftest import site_packages
 
 QUICK = Settings(seconds=0.05)
 
@@ -59,7 +60,9 @@ def test_ssh_leaves_nothing_that_it_is_told_to_clean(board, make_bundle):
 
 
 def test_ssh_measures_with_each_number_of_threads_on_the_cores_that_it_is_given(board, make_bundle):
-    run = bench([make_bundle().path], replace(QUICK, threads=(1, 2), cpus=(0,), duty_cycle_ms=20), board.address)
+    core = min(os.sched_getaffinity(0))
+    settings = replace(QUICK, threads=(1, 2), cpus=(core,), duty_cycle_ms=20, window_s=0.01)
+    run = bench([make_bundle().path], settings, board.address)
     assert [(one.artefact, one.threads) for one in run.results] == [
         (name, threads) for threads in (1, 2) for name in ("tiny.float32.onnx", "tiny.int8.onnx")
     ]
@@ -68,6 +71,9 @@ def test_ssh_measures_with_each_number_of_threads_on_the_cores_that_it_is_given(
         assert one.ratio_to_float.baseline == "tiny.float32.onnx"
         assert one.duty_cycle.hop_ms == 20
         assert one.duty_cycle.real_time_factor > 0
+        assert len(one.throughput.per_second) == 5
+        assert sum(operator.us for operator in one.operators) > 0
+        assert 0 < one.own_call_us.p50 < one.latency_us.p50
 
 
 @pytest.mark.parametrize(
@@ -152,6 +158,32 @@ def test_ssh_to_a_full_disk_says_so(board, artefact):
     fails(board.address, artefact, "files cannot be written there (tar: No space left on device)")
     board.programs.joinpath("tar").unlink()
     assert bench(artefact, QUICK, board.address).results
+
+
+def test_ssh_to_a_disk_with_too_little_room_says_how_little_before_it_sends(board, artefact, small_disk):
+    board.folder.symlink_to(small_disk)
+    fails(board.address, artefact, "its disk is too full: ")
+    assert list(small_disk.iterdir()) == []
+
+
+def test_ssh_does_not_mind_a_clock_there_that_jumps(board, artefact):
+    jumping = board.home / "jumping"
+    jumping.mkdir()
+    (jumping / "sitecustomize.py").write_text(
+        "import itertools, pathlib, time\n"
+        "days = itertools.cycle((0, 1000, -1000))\n"
+        "time.time = lambda: 1.6e9 + 86400 * next(days)\n"
+        "time.time_ns = lambda: int(1e9 * time.time())\n"
+        f"pathlib.Path({str(jumping / 'loaded')!r}).touch()\n"
+    )
+    board.put_program("python3", f'PYTHONPATH="{jumping}:$PYTHONPATH:{site_packages()}" exec {sys.executable} "$@"')
+    here, there = bench(artefact, QUICK), bench(artefact, QUICK, board.address)
+    assert (jumping / "loaded").exists()
+    (mine,), (theirs,) = here.results, there.results
+    assert theirs.accuracy == mine.accuracy
+    assert 0 < theirs.latency.p50 < 1e6
+    assert 0 < theirs.load_ms < 1e5
+    assert there.environment.time_utc[:4] == here.environment.time_utc[:4]  # of the machine that keeps the record
 
 
 def run_and_kill(board, artefacts, settings, kill):

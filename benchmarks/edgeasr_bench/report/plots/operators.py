@@ -1,6 +1,7 @@
 """Where the time of an inference goes."""
 
-from edgeasr_bench.record import Operator, Result
+from edgeasr_bench.profile import Operator
+from edgeasr_bench.record import Result
 from edgeasr_bench.report.plots.svg import LINE, WIDTH, Axis, colour, drawing, element, text
 from edgeasr_bench.report.tables import short_name
 

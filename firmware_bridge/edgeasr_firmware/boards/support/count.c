@@ -22,7 +22,7 @@ void qemu_plugin_register_vcpu_insn_exec_inline(struct instruction *, int operat
 
 int qemu_plugin_version = 1;
 
-static const unsigned char mark[2] = {0xf0, 0xbf};
+static const unsigned char arm_mark[2] = {0xf0, 0xbf}, riscv_mark[4] = {0x13, 0x20, 0xa0, 0x7e};
 static uint64_t executed;
 static FILE *marks;
 
@@ -33,12 +33,19 @@ static void reached(unsigned core, void *nothing)
     fflush(marks);
 }
 
+static bool is_mark(const struct instruction *instruction)
+{
+    size_t bytes = qemu_plugin_insn_size(instruction);
+    return bytes <= sizeof riscv_mark &&
+           memcmp(qemu_plugin_insn_data(instruction), bytes == 2 ? arm_mark : riscv_mark, bytes) == 0;
+}
+
 static void translated(uint64_t id, struct block *block)
 {
     (void)id;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); i++) {
         struct instruction *instruction = qemu_plugin_tb_get_insn(block, i);
-        if (qemu_plugin_insn_size(instruction) == 2 && memcmp(qemu_plugin_insn_data(instruction), mark, 2) == 0)
+        if (is_mark(instruction))
             qemu_plugin_register_vcpu_insn_exec_cb(instruction, reached, NO_REGISTERS, NULL);
         else
             qemu_plugin_register_vcpu_insn_exec_inline(instruction, INLINE_ADD, &executed, 1);

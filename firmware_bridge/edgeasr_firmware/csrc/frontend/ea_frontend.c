@@ -1,5 +1,20 @@
 #include "ea_frontend.h"
 
+#if EA_FRONTEND_MICRO
+
+static void analyse(ea_frontend *frontend, float *features)
+{
+    ea_micro_analyse(&frontend->micro, frontend->samples, features);
+}
+
+void ea_frontend_reset(ea_frontend *frontend)
+{
+    frontend->filled = 0;
+    ea_micro_reset(&frontend->micro);
+}
+
+#else
+
 /* The window, * 2^31; what ea_fft.h and ea_math.h want; for each mel filter the first bin of the spectrum that it takes,
  * how many it takes, and the weights of all, * 2^32; the rows of the DCT; mean and 1 / std. */
 #include "ea_frontend_tables.h"
@@ -89,6 +104,8 @@ static void analyse(ea_frontend *frontend, float *features)
 }
 
 void ea_frontend_reset(ea_frontend *frontend) { frontend->filled = 0; }
+
+#endif
 
 bool ea_frontend_feed(ea_frontend *frontend, const int16_t **samples, uint32_t *count, float *features)
 {

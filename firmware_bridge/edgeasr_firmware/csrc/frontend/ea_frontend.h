@@ -6,8 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ea_fft.h"
 #include "ea_frontend_config.h"
+
+#if EA_FRONTEND_MICRO
+#include "ea_micro.h"
+#else
+#include "ea_fft.h"
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,7 +22,11 @@ extern "C" {
 typedef struct {
     int16_t samples[EA_FRONTEND_WINDOW_SAMPLES];
     uint32_t filled;
+#if EA_FRONTEND_MICRO
+    ea_micro micro;
+#else
     ea_bin bins[EA_FRONTEND_FFT_SIZE / 2 + 1];
+#endif
 } ea_frontend;
 
 /* Forget all audio: the next frame begins with the next sample. */

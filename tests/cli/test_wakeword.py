@@ -1,0 +1,70 @@
+"""`edgeasr wakeword`, as a user calls it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("espeakng_loader")
+
+
+def edgeasr(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(_command(*arguments), capture_output=True, text=True, cwd=cwd, env=_without_data())
+
+
+def _command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "edgeasr", *map(str, arguments)]
+
+
+def _without_data() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "EDGEASR_DATA"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["  "], "expected a word or phrase to listen for, got nothing"),
+        (["oh"], "'oh' has 1 phoneme, expected at least 3"),
+        (["hey robin", "--positives", "nowhere"], "nowhere: no such folder: expected one with recordings"),
+        (["hey robin", "--positives", "."], "no audio in it: add recordings of 'hey robin'"),
+    ],
+)
+def test_wakeword_refuses_what_it_cannot_use_in_one_line(tmp_path: Path, arguments: list[str], complaint: str) -> None:
+    done = edgeasr("wakeword", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("edgeasr: ")
+    assert complaint in line
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_wakeword_is_trained_exported_measured_and_interrupted_without_any_data(tmp_path: Path) -> None:
+    arguments = ("wakeword", "hey robin", "--epochs", 2, "--json")
+    begun = subprocess.Popen(_command(*arguments), cwd=tmp_path, env=_without_data(), stderr=subprocess.PIPE)
+    state = tmp_path / "hey-robin.training"
+    while begun.poll() is None and not state.exists():  # the first epoch is over
+        time.sleep(0.5)
+    begun.send_signal(signal.SIGINT)
+    begun.communicate()
+    assert begun.returncode in (0, 130)  # it may have been as good as ready
+
+    done = edgeasr(*arguments, cwd=tmp_path) if begun.returncode else None
+    if done:
+        assert done.returncode == 0, done.stderr
+        assert "resuming after epoch" in done.stderr
+        result = json.loads(done.stdout)
+        assert result["words"] > 50
+        assert Path(tmp_path, result["artefact"]).stat().st_size < 60_000
+    manifest = json.loads((tmp_path / "hey-robin" / "manifest.json").read_text())
+    assert manifest["labels"] == ["hey robin", "unknown"]
+    assert manifest["spotting"]["config"]["hop_ms"] == 30
+    assert "made by edgeasr" in (tmp_path / "hey-robin" / "MODEL_CARD.md").read_text()
+    again = edgeasr(*arguments, cwd=tmp_path)
+    assert again.returncode == 1
+    assert "--overwrite" in again.stderr
