@@ -1,10 +1,10 @@
-"""Measure whether a spotter can be left running: what it costs, and what it hears. One JSON object on stdout.
+"""Measure whether a spotter can be left running: what it costs, hour after hour. One JSON object on stdout.
 
     python benchmarks/spotting.py [MODEL.tflite] [--hours 24] [--only cost,start,...]
 
 Without a model the built-in one is exported as int8. The sections: `cost` of a hop of 20 ms; `start` of
 `edgeasr listen` and its memory; `day`, hours of audio as fast as they can be heard; `streams`, many in one process;
-`listeners`, many processes at the pace of real time; `words`, digits in noise against the accuracy on clips.
+`listeners`, many processes at the pace of real time. What it hears is measured by `spotting_accuracy.py`.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -25,24 +25,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.data import load_datasets
-from edgeasr.data.dataset import Split
-from edgeasr.data.noise import noise_bank
-from edgeasr.data.stream import Stream, build_stream, record_words
-from edgeasr.features import Frontend
-from edgeasr.metrics.classification import accuracy_interval
-from edgeasr.metrics.operating_point import OperatingPoint, listen, try_thresholds
-from edgeasr.runtime import Runtime, load
+from edgeasr.runtime import load
 from edgeasr.spot import Event, Spotter, SpotterConfig
-from edgeasr.spot.decoder import is_keyword
 from edgeasr_bench.environment import read_environment
+from spotting_accuracy import digit_stream, export_builtin
 
 F32 = NDArray[np.float32]
 
 FINE = SpotterConfig(hop_ms=20.0)  # the hop that costs are given for
 STREAMS = 8
-SNR_DB = 10.0
-FALSE_ACCEPTS_PER_HOUR = 60.0  # one a minute
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -52,34 +43,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path, nargs="?", help="a .tflite or .onnx file; the built-in model by default")
     parser.add_argument("--data", default="fsdd", help="digits of the streams")
-    parser.add_argument("--noise", default="", help="folder or zip of noise; made by NumPy by default")
     parser.add_argument("--hours", type=float, default=1.0, help="of the day")
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, separated by commas")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        path = arguments.model or export_builtin(Path(folder, "digits"))
+        path = arguments.model or export_builtin(Path(folder))
         result: dict[str, Any] = {"model": path.name, "environment": asdict(read_environment())}
         for name in arguments.only.split(","):
             print(name, file=sys.stderr, flush=True)
             result[name] = SECTIONS[name](path, arguments)
     print(json.dumps(result, indent=1))
-
-
-def export_builtin(folder: Path) -> Path:
-    """Export the built-in model and give its int8 file."""
-    command = [
-        sys.executable,
-        "-m",
-        "edgeasr",
-        "export",
-        "--int8",
-        "--format",
-        "tflite",
-        "--out",
-        str(folder / "digits"),
-    ]
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    return folder / "digits" / "ds-cnn.int8.tflite"
 
 
 def measure_cost(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -125,7 +98,7 @@ def measure_day(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     model = load(path)
     config = SpotterConfig()
     spotter = Spotter(model, config)
-    stream = make_stream(model, arguments, "test")
+    stream = digit_stream(model, arguments.data, "", "test")
     samples = stream.clip.samples[: len(stream.clip.samples) // spotter.hop_samples * spotter.hop_samples]
     rounds = max(2, round(arguments.hours * 3600 * spotter.sample_rate_hz / len(samples)))
     events: list[list[Event]] = []
@@ -223,54 +196,6 @@ def measure_listeners(path: Path, arguments: argparse.Namespace) -> dict[str, An
     }
 
 
-def measure_words(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Spot digits in noise, at the threshold that the dev split gives, and score the same digits as clips."""
-    model = load(path)
-    config = SpotterConfig()
-    dev, test = (make_stream(model, arguments, split) for split in ("dev", "test"))
-    tried = try_thresholds(listen(model, config, dev.clip), dev.words)
-    point = _fewest_missed(tried, FALSE_ACCEPTS_PER_HOUR)
-    config = replace(config, threshold=point.threshold)
-    found = listen(model, config, test.clip).measure(config, test.words)
-    right = _right_clips(model, test)
-    low, high = accuracy_interval(right, len(test.words))
-    return {
-        "snr_db": SNR_DB,
-        "noise": Path(arguments.noise).name or "made by NumPy",
-        "clips": {"right": right, "accuracy": right / len(test.words), "low": low, "high": high},
-        "stream": {"threshold": config.threshold, **found.to_json()},
-    }
-
-
-def _fewest_missed(points: list[OperatingPoint], false_accepts_per_hour: float) -> OperatingPoint:
-    allowed = [point for point in points if point.detection.false_accepts_per_hour <= false_accepts_per_hour]
-    return min(allowed or points[-1:], key=lambda point: point.detection.miss_rate)
-
-
-def _right_clips(model: Runtime, stream: Stream) -> int:
-    """Cut every word out of the stream, in the middle of a clip, and count those that the model names rightly."""
-    frontend = model.frontend
-    assert frontend is not None
-    features, right = Frontend(frontend), 0
-    for word in stream.words:
-        middle = round((word.start_s + word.end_s) / 2 * frontend.sample_rate_hz)
-        start = max(0, middle - frontend.clip_samples // 2)
-        scores = model.run(features(stream.clip.samples[start : start + frontend.clip_samples]))
-        right += model.labels[int(scores.argmax())] == word.label
-    return right
-
-
-def make_stream(model: Runtime, arguments: argparse.Namespace, split: Split) -> Stream:
-    """Lay the digits of a split over noise."""
-    assert model.frontend is not None
-    rate_hz = model.frontend.sample_rate_hz
-    keywords = [label for label in model.labels if is_keyword(label)]
-    examples = load_datasets((arguments.data,), None).labelled(split)
-    words = record_words([example for example in examples if example.label in keywords], rate_hz)
-    bank = noise_bank(arguments.noise, rate_hz, split)
-    return build_stream(words, keywords, rate_hz, bank, bank[:0], SNR_DB)
-
-
 def noise(seconds: float, sample_rate_hz: int) -> F32:
     """Make quiet white noise."""
     samples = np.random.default_rng(0).standard_normal(round(seconds * sample_rate_hz), np.float32)
@@ -324,7 +249,6 @@ SECTIONS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "day": measure_day,
     "streams": measure_streams,
     "listeners": measure_listeners,
-    "words": measure_words,
 }
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from edgeasr.features.config import FrontendConfig
 
 __all__ = [
     "FEATURES",
+    "LABELS_FILE",
     "METADATA_KEY",
     "SCORES",
     "Card",
@@ -34,6 +35,7 @@ __all__ = [
 
 METADATA_KEY = "edgeasr"
 FEATURES, SCORES = "features", "scores"  # names of the input and the output of a file
+LABELS_FILE = "labels.txt"  # in the archive
 _MEMBER = "edgeasr.json"
 _LARGEST_CARD = 1 << 20  # bytes at the end of the file, where to look for one
 
@@ -162,7 +164,7 @@ def append_to_tflite(model: bytes, card: Card) -> bytes:
     with zipfile.ZipFile(archive, "w") as members:
         for name, text in (
             (_MEMBER, card.to_json()),
-            ("labels.txt", "\n".join(card.labels) + "\n"),
+            (LABELS_FILE, "\n".join(card.labels) + "\n"),
             ("sha256.txt", f"{hashlib.sha256(model).hexdigest()} {len(model)}\n"),
         ):
             members.writestr(zipfile.ZipInfo(name), text)  # ZipInfo's fixed date keeps the bytes reproducible

@@ -234,6 +234,19 @@ def test_add_replaces_an_artefact_of_the_same_name(bundle: Bundle, tmp_path: Pat
     assert (bundle.path / "a.tflite").read_bytes() == b"second"
 
 
+def test_add_brings_what_belongs_beside_an_artefact(bundle: Bundle, tmp_path: Path) -> None:
+    for text in ("first", "second"):
+        beside = tmp_path / "a.json"
+        beside.write_text(text)
+        bundle = bundle.add(Artefact("a.tflite", "tflite", "int8", {}), candidate(tmp_path, b"new"), beside)
+        assert Bundle.open(bundle.path) == bundle
+        assert (bundle.path / "a.json").read_text() == text
+    assert [artefact.name for artefact in bundle.manifest.artefacts] == ["a.tflite"]
+    (bundle.path / "a.json").write_text("altered")
+    with pytest.raises(BundleError, match="a.json was altered"):
+        Bundle.open(bundle.path)
+
+
 # A new artefact: move the file, move the manifest. One that is replaced: move a manifest without it first.
 @pytest.mark.parametrize(
     ("name", "call", "left"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgeasr.bundle import Bundle
 from edgeasr.errors import BundleError, ConfigError, EdgeASRError
-from edgeasr.micro_manifest import model_of
+from edgeasr.microwakeword import model_of
 from edgeasr.runtime.base import runtimes_of
 
 __all__ = ["Candidate", "find_candidates", "with_baselines"]

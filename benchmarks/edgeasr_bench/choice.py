@@ -8,6 +8,7 @@ from edgeasr.errors import ConfigError
 from edgeasr_bench.record import Choice, Result, Run
 from edgeasr_bench.report.score import score_of
 from edgeasr_bench.report.tables import count_threads
+from edgeasr_bench.stats import least_disturbed_us
 
 __all__ = ["QUANTITIES", "Condition", "choose", "read_conditions"]
 
@@ -56,10 +57,10 @@ def read_conditions(text: str) -> tuple[Condition, ...]:
 def choose(run: Run, conditions: Sequence[Condition]) -> Choice:
     """Choose what to ship of a run.
 
-    That is, of the artefacts that meet all conditions, the fastest. Of those that take at most 5 % longer than that one
-    it is the one with the fewest threads, and of these the smallest file. Where times were not measured on the target,
-    the instructions of an inference are taken for them, or else the sizes. Keras originals run on no device, and are
-    never chosen.
+    That is, of the artefacts that meet all conditions, the fastest in the tenth of its rounds that was disturbed least.
+    Of those that take at most 5 % longer than that one it is the one with the fewest threads, and of these the smallest
+    file. Where times were not measured on the target, the instructions of an inference are taken for them, or else the
+    sizes. Keras originals run on no device, and are never chosen.
     """
     candidates = [result for result in run.results if result.runtime != "keras"]
     failed = {_name(result): _failures(run, result, conditions) for result in candidates}
@@ -68,11 +69,11 @@ def choose(run: Run, conditions: Sequence[Condition]) -> Choice:
     excluded = tuple(f"{name}: {'; '.join(reasons)}" for name, reasons in failed.items() if reasons)
     if not meeting:
         return Choice(text, None, None, None, f"none of {len(candidates)} meets all conditions", excluded)
-    quantity, costs = _costs(run, meeting)
+    unit, costs = _costs(run, meeting)
     ranked = sorted(zip(costs, meeting, strict=True), key=lambda pair: pair[0])
     alike = [pair for pair in ranked if pair[0] <= _AS_FAST * ranked[0][0]]
     cost, best = min(alike, key=lambda pair: (pair[1].threads, pair[1].bytes, pair[0]))
-    reason = f"{quantity} {cost:,.6g}: "
+    reason = f"{cost:,.6g} {unit}: "
     if len(ranked) == 1:
         reason += f"the only one of {len(candidates)} that meets the conditions"
     elif best is ranked[0][1]:
@@ -103,11 +104,12 @@ def _failures(run: Run, result: Result, conditions: Sequence[Condition]) -> list
 
 
 def _costs(run: Run, results: Sequence[Result]) -> tuple[str, list[float]]:
-    """Give what is to be little, the first quantity that is known of all the results, and its values."""
-    for name in ("p50_us", "instructions"):
-        values = [value for result in results if (value := QUANTITIES[name](run, result)) is not None]
-        if len(values) == len(results):
-            return name, values
+    """Give what is to be little, the first that is known of all the results: its unit and its values."""
+    if run.kind == "measured" and all(result.rounds_us for result in results):
+        return "us where disturbed least", [round(least_disturbed_us(result.rounds_us), 1) for result in results]
+    counts = [result.instructions for result in results if result.instructions is not None]
+    if len(counts) == len(results):
+        return "instructions", [float(count) for count in counts]
     return "bytes", [float(result.bytes) for result in results]
 
 

@@ -31,8 +31,8 @@ _SETTLED_WINDOWS = 3
 _SETTLED_WITHIN = 0.05
 _WARM_UP_NS = 2_000_000_000
 
-_WINDOWS = 5
-_WINDOW_CALLS_LEAST = 10
+WINDOWS = 5
+WINDOW_CALLS_LEAST = 10
 
 
 @dataclass(frozen=True)
@@ -145,11 +145,11 @@ def count_in_windows(
     """
     found: list[list[float]] = [[] for _ in workloads]
     with _without_gc():
-        for window in range(_WINDOWS):
+        for window in range(WINDOWS):
             for place, index in enumerate(order_of_round(window, len(workloads))):
                 found[index].append(_per_second(workloads[index], window, window_s, clock))
                 gc.collect(1)
-                progress((window + (place + 1) / len(workloads)) / _WINDOWS)
+                progress((window + (place + 1) / len(workloads)) / WINDOWS)
     return [Throughput(window_s, tuple(rates), median(rates)) for rates in found]
 
 
@@ -157,7 +157,7 @@ def _per_second(workload: Workload, window: int, window_s: float, clock: Clock) 
     """Run a workload on one of its inputs for a window of time; give the runs per second."""
     run, value = workload.run, workload.inputs[window % len(workload.inputs)]
     start, calls, elapsed_ns = clock(), 0, 0
-    while calls < _WINDOW_CALLS_LEAST or elapsed_ns < window_s * 1e9:
+    while calls < WINDOW_CALLS_LEAST or elapsed_ns < window_s * 1e9:
         run(value)
         calls += 1
         elapsed_ns = clock() - start

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
-import numpy as np
-
 from edgeasr.errors import DataError
 from edgeasr_bench.environment import facts
 from edgeasr_bench.footing import Footing, footing
 from edgeasr_bench.record import Result, Run
 from edgeasr_bench.report.tables import count_threads
-from edgeasr_bench.stats import change_between
+from edgeasr_bench.stats import change_between, least_disturbed_us
 
 __all__ = ["By", "Change", "compare_runs", "differences"]
 
@@ -28,9 +26,9 @@ class Change:
         artefact: its name in both runs.
         runtime: key of `RUNTIMES`.
         threads: of the inference.
-        before_us: median latency.
-        after_us: median latency.
-        percent: by how much it is slower, below 0 faster: the median of its rounds, or of their shares of float32's.
+        before_us: median of the calls in the tenth of the rounds that was disturbed least.
+        after_us: the same in the other run.
+        percent: by how much that is slower, below 0 faster; or its share of float32's.
         low_percent: lower bound of the 95 % interval.
         high_percent: upper bound.
         accuracy_points: change of the accuracy in percentage points; None where it was not measured on as many clips.
@@ -55,8 +53,8 @@ def compare_runs(before: Run, after: Run, by: By = "time") -> list[Change]:
     Args:
         before: the one run.
         after: the other one, on an equal footing.
-        by: what is compared: the time itself, or its share of the time of float32 in the same runtime and round, which
-            the load of the machine changes less; float32 is then left out.
+        by: what is compared: the time itself, or its share of the time of float32 in the same runtime and run, which
+            the clock of the machine changes less; float32 is then left out.
 
     Raises:
         DataError: the runs have no artefact in common, no equal footing, or times that were not measured.
@@ -106,16 +104,15 @@ def _check_footing(before: Footing, after: Footing) -> None:
             )
 
 
-def _series(run: Run, result: Result, by: By) -> Sequence[float]:
+def _series(run: Run, result: Result, by: By) -> Sequence[Sequence[float]]:
     """Give what is compared, round by round; nothing of float32, and of what has none beside it, by ratio."""
     if by == "time":
-        return result.rounds_us
+        return (result.rounds_us,) if result.rounds_us else ()
     ratio = result.ratio_to_float
     if ratio is None or ratio.baseline == result.artefact:
         return ()
     baseline = next(one for one in run.results if (one.artefact, one.threads) == (ratio.baseline, result.threads))
-    shares: list[float] = np.divide(result.rounds_us, baseline.rounds_us).tolist()
-    return shares
+    return result.rounds_us, baseline.rounds_us
 
 
 def _change(first: Result, second: Result, bounds: tuple[float, float, float]) -> Change:
@@ -127,8 +124,8 @@ def _change(first: Result, second: Result, bounds: tuple[float, float, float]) -
         artefact=first.artefact,
         runtime=first.runtime,
         threads=first.threads,
-        before_us=first.latency.p50,
-        after_us=second.latency.p50,
+        before_us=least_disturbed_us(first.rounds_us),
+        after_us=least_disturbed_us(second.rounds_us),
         percent=percent,
         low_percent=low,
         high_percent=high,

@@ -57,8 +57,8 @@ class Ratio:
 
     Attributes:
         baseline: the float32 artefact of the same model in the same runtime, with as many threads.
-        median: of the rounds.
-        low: lower bound of the median's 95 % interval (bootstrap).
+        median: of the calls, in the tenth of the rounds that was disturbed least.
+        low: lower bound of its 95 % interval (bootstrap over rounds).
         high: upper bound.
     """
 

@@ -43,8 +43,8 @@ _MLPERF_WINDOW_S = 10.0
     multiple=True,
     default=("local",),
     show_default=True,
-    help="Where: local, ssh://[USER@]HOST[:PORT], or emulated:pi3, pi4, pi5 or pi-armv7; several at once, "
-    "or a FLEET.toml of them.",
+    help="Where: local, browser, ssh://[USER@]HOST[:PORT], emulated:pi4, board:cortex-m4f, ethos-u55-128, "
+    "serial:///dev/PORT, tcp://HOST:PORT; several at once, or a FLEET.toml of them.",
 )
 @runtime_option
 @click.option("--bootstrap", is_flag=True, help="Bring an ssh target the runtimes that it lacks, in one folder.")

@@ -24,7 +24,7 @@ __all__ = ["command"]
     type=click.Choice(["time", "ratio"]),
     default="time",
     show_default=True,
-    help="Judge the time, or its share of the time of float32 in that run, which a busy machine changes less.",
+    help="Judge the time, or its share of the time of float32 in that run, which the clock changes less.",
 )
 @click.option(
     "--max-regression",
@@ -63,7 +63,8 @@ def command(
         )
     else:
         _print(changes)
-        click.echo(f"medians in us; change of the {by}, above 0 is slower (95 %); accuracy in points")
+        click.echo("before, after: us of a call, in the tenth of the rounds that was disturbed least")
+        click.echo(f"change of the {by}, above 0 is slower (95 %); accuracy in points")
     for line in differences(earlier, later):
         note(f"not the same: {line}")
     for change in slower:

@@ -43,7 +43,7 @@ def _scheme_options(function: Callable[..., None]) -> Callable[..., None]:
     type=click.Choice(["tflite", "onnx", "tflite-stateful", "esphome", "all"]),
     default="all",
     show_default=True,
-    help="Kind of file to write.",
+    help="Kind of file to write; the third and fourth are TFLite with state inside (docs/esphome.md).",
 )
 @click.option("--streaming", is_flag=True, help="Cut the model into steps: a hop of features and its own state.")
 @click.option(

@@ -30,9 +30,9 @@ def command(
 ) -> None:
     """Write an int8 model as C99 for a microcontroller, and prove it is the same.
 
-    Boards: host; in QEMU cortex-m0, -m3, -m4f, -m7, -m33, -m55 and riscv32; rp2040 in rp2040js; unicorn-m0, -m3, -m4f,
-    -m7 and -m33, for which pip is enough; nano33ble, stm32f407 and stm32f746 with no more memory than they have.
-    --check needs the compiler and the emulator of the board; inputs are random without --data.
+    Boards: host; in QEMU cortex-m0, -m3, -m4f, -m7, -m33, -m55 and riscv32; in rp2040js rp2040; in unicorn unicorn-m0,
+    -m3, -m4f, -m7 and -m33; nano33ble, stm32f407 and stm32f746, with no more memory than those have. --check needs the
+    compiler and the emulator of the board; inputs are random without --data.
 
     Formats: c, the libraries arduino, esp-idf, zephyr and platformio, and tflm, the model itself for TensorFlow Lite
     Micro.
@@ -41,9 +41,10 @@ def command(
     edgeasr firmware digits --board cortex-m4f --out digits-m4f --check 10
     """
     from edgeasr_firmware.boards import BOARDS
-    from edgeasr_firmware.check import check_firmware, hop_instructions, random_inputs
+    from edgeasr_firmware.check import check_firmware, hop_instructions
     from edgeasr_firmware.export import find_model, write_firmware
     from edgeasr_firmware.formats import FORMATS
+    from edgeasr_firmware.inputs import random_inputs
 
     if board not in BOARDS:
         raise click.UsageError(f"no board {board!r}: expected one of {', '.join(BOARDS)}")
@@ -80,11 +81,13 @@ def command(
 def _real_inputs(firmware: "Firmware", data: str, inputs: int) -> Any:
     from edgeasr.data import load_datasets
     from edgeasr.data.arrays import load_inputs
-    from edgeasr_firmware.check import feature_inputs
+    from edgeasr_firmware.inputs import feature_inputs, step_inputs
 
     card, dataset = firmware.card, load_datasets([data])
     examples = dataset.labelled("test")[:inputs]
     features, _ = load_inputs(examples, dataset.labels, card.frontend if card else None, card.ctc if card else None)
+    if card and card.stepping:
+        return step_inputs(firmware.model, card.stepping, features, inputs)
     return feature_inputs([tensor for tensor, _ in firmware.program.inputs], features, inputs)
 
 

@@ -46,7 +46,7 @@ def command(artefact: Path, against: Path | None, clips: int, plot: Path | None,
     \b
     edgeasr inspect digits/ds-cnn.int8.tflite --against digits
     """
-    from edgeasr.micro_manifest import model_of
+    from edgeasr.microwakeword import model_of
     from edgeasr.runtime import load
     from edgeasr_export.inspection import describe
 
@@ -91,7 +91,7 @@ def _refused(manifest: Path) -> list[str]:
     """List what ESPHome would refuse a manifest for; the size of its arena is checked where tflite-micro is there."""
     from importlib.util import find_spec
 
-    from edgeasr.micro_manifest import model_of, read_manifest, refusals
+    from edgeasr.microwakeword import model_of, read_manifest, refusals
     from edgeasr_export.variants.arena import measure_arena_bytes
 
     found = refusals(manifest)

@@ -70,9 +70,12 @@ def command(
     bundle = export_bundle(bundle, ("int8",), ("tflite",))
     artefact = bundle.path / bundle.manifest.artefacts[-1].name
     model = load(artefact)
+    stream = wakeword_stream(config, "dev", model)
+    note(f"choosing the threshold on {stream.clip.duration_s / 60:.0f} min with {len(stream.words)} keywords ...")
     with progress_bar("choosing the threshold") as progress:
-        spotter = choose(model, wakeword_stream(config, "dev", model), target_fa_per_hour, progress)
+        spotter = choose(model, stream, target_fa_per_hour, progress)
     stream = wakeword_stream(config, "test", model)
+    note(f"measuring on {stream.clip.duration_s / 60:.0f} min with {len(stream.words)} keywords ...")
     with progress_bar("measuring") as progress:
         found = listen(model, spotter, stream.clip, progress).measure(spotter, stream.words)
     measured = {"artefact": artefact.name, "split": "test", **found.to_json()}

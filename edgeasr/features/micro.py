@@ -125,7 +125,8 @@ def _amplify(signal: I64, estimates: I64, gains: NDArray[np.int64]) -> I64:
     gain = ((((curve * within >> 5) + (slope << 5)) * within + (1 << 14)) >> 15) + base
     gain = np.where(estimates < 2, gains[0, np.minimum(estimates, 1)], gain)
     ratio = (signal * gain >> GAIN_SHIFT) & 0xFFFFFFFF
-    return np.where(ratio < 2 << SNR_BITS, ratio * ratio >> (2 * SNR_BITS - 4), (ratio >> (SNR_BITS - 6)) - 64)
+    small: I64 = ratio * ratio >> (2 * SNR_BITS - 4)
+    return np.where(ratio < 2 << SNR_BITS, small, (ratio >> (SNR_BITS - 6)) - 64)
 
 
 def _logarithm(signal: I64, logs: NDArray[np.int64]) -> I64:

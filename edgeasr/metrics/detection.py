@@ -24,15 +24,15 @@ class LabelDetection:
 
     Attributes:
         words: said.
-        missed: of them.
-        false_accepts: events in the background, where no word was said.
-        confused: events in the time of other words.
+        missed: of them, those without an event of this label.
+        confused: of the others, those in whose time there was an event of another label as well.
+        false_accepts: events of this label in the background, where no word was said.
     """
 
     words: int
     missed: int
-    false_accepts: int
     confused: int
+    false_accepts: int
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Detection:
 
     @property
     def confused(self) -> int:
-        """Events of another label than the word that was said."""
+        """Words found that were taken for another as well; the others of those found are wholly right."""
         return sum(item.confused for item in self.labels.values())
 
     @property
@@ -119,7 +119,7 @@ class Detection:
             f"{self.false_accepts_per_hour:.2f} an hour  (95 % interval {low:.2f} to {high:.2f})",
         ]
         if self.confused:
-            lines.insert(1, f"took words for others {self.confused} times")
+            lines.insert(1, f"took {self.confused} of those found for another word as well")
         if self.latency_s:
             middle_s, late_s = self.latency_s
             lines.append(f"from the end of the word to the event: median {middle_s * 1000:.0f} ms, ")
@@ -151,8 +151,8 @@ def detect_words(
     """Compare the events of a stream with the words said in it.
 
     An event belongs to a word of its label if it comes between the word's start and a second after its end; the first
-    one finds the word, further ones count for nothing. Another event in the time of a word confuses it with another,
-    and one in the time of none is a false accept; of those that follow each other within a second the first counts.
+    one finds the word, further ones count for nothing. Another event in the time of a word confuses it, and one in the
+    time of none is a false accept, but within a second after one of its label.
 
     Args:
         events: in order.
@@ -164,22 +164,23 @@ def detect_words(
     longest_s = max((word.end_s - word.start_s for word in words), default=0.0)
     latencies_s: dict[SpokenWord, float] = {}
     false_s: dict[str, list[float]] = {label: [] for label in keywords}
-    confused_s: dict[str, list[float]] = {label: [] for label in keywords}
+    confused: set[SpokenWord] = set()
     for event in events:
         own = _heard_at(event.time_s, said[event.label], longest_s)
         new = next((word for word in own if word not in latencies_s), None)
         if new:
             latencies_s[new] = event.time_s - new.end_s
         elif not own:
-            times_s = (confused_s if _heard_at(event.time_s, words, longest_s) else false_s)[event.label]
-            if not (times_s and event.time_s <= times_s[-1] + _DEBOUNCE_S):
+            others, times_s = _heard_at(event.time_s, words, longest_s), false_s[event.label]
+            confused.update(others)
+            if not others and not (times_s and event.time_s <= times_s[-1] + _DEBOUNCE_S):
                 times_s.append(event.time_s)
     labels = {
         label: LabelDetection(
             len(said[label]),
             sum(word not in latencies_s for word in said[label]),
+            sum(word in latencies_s and word in confused for word in said[label]),
             len(false_s[label]),
-            len(confused_s[label]),
         )
         for label in keywords
     }

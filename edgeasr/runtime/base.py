@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgeasr.card import FEATURES, SCORES, Card, CtcOutput, Stepping
 from edgeasr.errors import ArtefactError, ConfigError
 from edgeasr.features.config import FrontendConfig
-from edgeasr.micro_manifest import model_of
+from edgeasr.microwakeword import model_of
 from edgeasr.registry import resolve
 from edgeasr.runtime.stepping import StepLoop
 

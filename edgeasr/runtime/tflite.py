@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.errors import ArtefactError, MissingPackageError
-from edgeasr.micro_manifest import card_of
+from edgeasr.microwakeword import card_of
 from edgeasr.quiet import quiet
 from edgeasr.runtime.base import Runtime, check_features, main_tensors
 from edgeasr.runtime.stepping import Inference, StepLoop

@@ -103,7 +103,8 @@ def start_listening(
         callback: takes an event; audio waits for it meanwhile.
 
     Returns:
-        A function that ends the listening. It waits for the thread, and raises what ended it before.
+        A function that ends the listening, not to be called from the callback. It waits for the thread, and raises what
+        ended it before.
 
     Example:
         >>> stop = start_listening("digits/ds-cnn.int8.tflite", print)  # doctest: +SKIP

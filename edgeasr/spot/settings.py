@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from edgeasr.bundle import Bundle
 from edgeasr.config import from_mapping
 from edgeasr.errors import BundleError, ConfigError
-from edgeasr.micro_manifest import detection_of
+from edgeasr.microwakeword import detection_of
 
 __all__ = ["SmoothingKind", "SpotterConfig", "kept_settings"]
 

@@ -17,7 +17,6 @@ from edgeasr.train.wake import WakeConfig, find_audio
 
 __all__ = ["Keywords"]
 
-_LOOPS = 2  # times that a stream has each keyword and all its background speech, in other noise each time
 _OTHERS = 250  # other words in a stream, at most
 
 
@@ -44,10 +43,14 @@ class Keywords:
         others = [bank for dataset in self._datasets if len(bank := self._bank(dataset, "train"))]
         return Sources(keywords, [*others, *self._spoken("train")], noise_bank(self._noise, self._rate_hz, "train"))
 
-    def stream(self, split: Split) -> Stream:
+    def stream(self, split: Split, loops: int = 1) -> Stream:
         """Make the stream of a split, in noise: its keywords, other words, and all its background speech.
 
         Each keyword is said as in the first data set that has it: real voices are not outnumbered by synthetic ones.
+
+        Args:
+            split: of the data.
+            loops: times that keywords and background speech come, in other noise each time.
         """
         keywords = self._wake.keywords
         first = {word: next(one for one in self._datasets if word in one.labels) for word in keywords}
@@ -60,9 +63,9 @@ class Keywords:
         others = record_words(heard[:: -(-len(heard) // _OTHERS)], self._rate_hz)
         speech = np.concatenate([np.zeros(0, np.float32), *self._spoken(split)]).astype(np.float32)
         noise = noise_bank(self._noise, self._rate_hz, split)
-        words = [*said * _LOOPS, *others]
+        words = [*said * loops, *others]
         return build_stream(
-            words, keywords, self._rate_hz, noise, np.tile(speech, _LOOPS), self._wake.dev_snr_db, self._seed
+            words, keywords, self._rate_hz, noise, np.tile(speech, loops), self._wake.dev_snr_db, self._seed
         )
 
     def _groups(self, word: str) -> list[Sequence[Recorded]]:

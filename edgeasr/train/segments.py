@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edgeasr.audio.clip import Clip
 from edgeasr.audio.resample import resample
-from edgeasr.data.augment import augment_features, augment_utterance, warp_utterance
+from edgeasr.data.augment import augment_features, warp_utterance
 from edgeasr.data.room import colour, room_response
 from edgeasr.data.stream import Recorded
 from edgeasr.features import Frontend, FrontendConfig
@@ -80,7 +80,6 @@ class SegmentBatches:
         self._compute = Frontend(frontend)
         outputs = (frontend.frames_in(self._samples) - frontend.frames) // stride + 1
         self._ends_s = output_ends_s(frontend, stride, outputs)
-        self._whole = replace(config.augment, speed=0.0)
         self._kept: dict[int, tuple[int, F32, NDArray[np.int32]]] = {}  # the newest of each batch
 
     def __len__(self) -> int:
@@ -156,14 +155,19 @@ class SegmentBatches:
         return samples[: self._samples]
 
     def _heard(self, segment: F32, rng: np.random.Generator) -> F32:
-        """Hear a segment through a room, a microphone, and noise, at some level."""
-        wake, augment = self._wake, self._whole
+        """Hear a segment through a room, a microphone, and noise, at some level.
+
+        The noise is measured against speech while it lasts, as in a stream: a word in silence gets no less of it.
+        """
+        wake, augment = self._wake, self._config.augment
+        noise = _slice(self._sources.noise, self._samples, rng)
         if not segment.any():
-            segment = _slice(self._sources.noise, self._samples, rng)
-            return segment * _amplitude(_LOUDNESS_DB + rng.uniform(-60, 0))
+            return noise * _amplitude(_LOUDNESS_DB + rng.uniform(-60, 0))
         response = room_response(self._rate_hz, rng) if rng.random() < wake.reverberation else None
-        segment = colour(segment, self._rate_hz, wake.equaliser_db, response, rng) * _amplitude(_LOUDNESS_DB)
-        return augment_utterance(segment, self._rate_hz, augment, self._sources.noise, rng)
+        heard = colour(segment, self._rate_hz, wake.equaliser_db, response, rng)
+        if rng.random() < augment.noise_probability:
+            heard += noise * _amplitude(-rng.uniform(*augment.noise_snr_db))
+        return heard * _amplitude(_LOUDNESS_DB + rng.uniform(-augment.gain_db, augment.gain_db))
 
 
 def _played(samples: F32, rate_hz: int, rng: np.random.Generator) -> tuple[F32, float]:

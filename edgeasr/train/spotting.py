@@ -31,6 +31,7 @@ _HARDEST = 5  # outputs of a segment that its loss is made of
 _SMOOTHED = 4  # outputs whose mean is compared with a threshold
 _LATE_S = 1.0  # after a word in which it may be found, as `metrics.detection` has it
 _BLOCK = 500  # outputs computed together
+_LOOPS = 2  # of the dev stream
 _SAMPLES_KEPT = 200
 _MEASURED = 8  # batches that the front end is normalised by
 
@@ -58,7 +59,7 @@ class Spotting(Task):
         self._lines = [f"train {', '.join(counts)}, {minutes:.0f} min of other speech"]
         self.frontend = raw if raw.kind == "micro" else _normalised(raw, sources, self._stride, config, wake)
         self.batches = SegmentBatches(sources, self.frontend, self._stride, config, wake)
-        self._stream = corpus.stream("dev")
+        self._stream = corpus.stream("dev", _LOOPS)
         self._dev_features = Frontend(self.frontend)(self._stream.clip.samples)
         minutes = self._stream.clip.duration_s / 60
         self._lines.append(f"dev stream of {minutes:.0f} min with {len(self._stream.words)} keywords")

@@ -53,7 +53,7 @@ def wakeword_config(phrase: str, positives: str = "", epochs: int = 24, seed: in
     augment = AugmentConfig(
         gain_db=15.0,
         noise_probability=0.8,
-        noise_snr_db=(3.0, 30.0),
+        noise_snr_db=(0.0, 25.0),
         vocal_tract=0.15,
         spec_time_frames=15,
         spec_bins=5,

@@ -65,8 +65,9 @@ class Job:
         method = ""
         if scheme(self.scheme).calibrated:
             method, plan = self._calibrate(file, baseline, plan)
+        else:
+            self.write(file, plan)
         if self.settings.max_drop is None or self.scheme == "float32":
-            self.write(file, plan, method)
             return ()
 
         def trial(outputs: tuple[str, ...]) -> Path:
@@ -97,18 +98,21 @@ class Job:
         return self.floats.file(self.made_by)
 
     def _calibrate(self, file: Path, baseline: Path, plan: Plan) -> tuple[str, Plan]:
-        """Find the ranges; of several methods take the one whose scores come nearest to the float file's."""
+        """Find ranges and write the artefact; of several methods take the one nearest to the float file's scores."""
         methods = TRIED if self.settings.calibration == AUTO else (self.settings.calibration,)
         plans = {method: replace(plan, ranges=ranges) for method, ranges in self._ranges(methods).items()}
         if len(plans) == 1:
-            return next(iter(plans.items()))
+            ((method, only),) = plans.items()
+            self.write(file, only, method)
+            return method, only
         clips = self.calibration[:: -(-len(self.calibration) // _CLIPS_TO_CHOOSE_BY)]
         wanted = load(baseline).run_batch(clips)
-        errors = {}
-        for method, one in plans.items():
-            self.write(file, one, method)
-            errors[method] = float(np.square(load(file).run_batch(clips) - wanted).mean())
+        errors, trials = {}, {method: file.with_name(f"{method}.{file.name}") for method in plans}
+        for method, trial in trials.items():
+            self.write(trial, plans[method], method)
+            errors[method] = float(np.square(load(trial).run_batch(clips) - wanted).mean())
         best = min(errors, key=lambda method: errors[method])
+        trials[best].replace(file)
         return best, plans[best]
 
     def _ranges(self, methods: Sequence[str]) -> dict[str, Ranges]:

@@ -11,6 +11,7 @@ from edgeasr.quiet import quiet
 from edgeasr.tflite.model import read_model
 from edgeasr_export.exporters import Exporter
 from edgeasr_export.layers import Operator, no_operator
+from edgeasr_export.metadata import with_metadata
 from edgeasr_export.trace import signature_tensors
 
 __all__ = ["TFLITE"]
@@ -74,7 +75,7 @@ def _quantisation(model: Path) -> dict[str, Any]:
 
 
 def _embed(model: Path, card: Card) -> None:
-    model.write_bytes(append_to_tflite(model.read_bytes(), card))
+    model.write_bytes(append_to_tflite(with_metadata(model.read_bytes(), card), card))
 
 
 TFLITE = Exporter(

@@ -7,8 +7,9 @@ Example:
 """
 
 from edgeasr_firmware.boards import BOARDS, Board
-from edgeasr_firmware.check import Check, check_firmware, feature_inputs, random_inputs
+from edgeasr_firmware.check import Check, check_firmware
 from edgeasr_firmware.export import Firmware, find_model, write_firmware
+from edgeasr_firmware.inputs import feature_inputs, random_inputs, step_inputs
 
 __all__ = [
     "BOARDS",
@@ -19,5 +20,6 @@ __all__ = [
     "feature_inputs",
     "find_model",
     "random_inputs",
+    "step_inputs",
     "write_firmware",
 ]

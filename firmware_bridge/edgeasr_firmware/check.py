@@ -3,31 +3,26 @@
 import importlib
 import importlib.util
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.errors import FirmwareError
 from edgeasr.features.config import FrontendConfig
-from edgeasr.runtime.tflite import Affine
-from edgeasr.tflite import quantisation
 from edgeasr.tflite.inline import inlined
 from edgeasr.tflite.interpreter import Interpreter
-from edgeasr.tflite.model import Tensor
 from edgeasr_firmware.boards import Board, Sizes, build, run, sizes
 from edgeasr_firmware.frontend_check import run_frontend
+from edgeasr_firmware.inputs import Inputs
 from edgeasr_firmware.plan import ALIGNMENT_BYTES
 
 if TYPE_CHECKING:
     from edgeasr_firmware.export import Firmware
 
-__all__ = ["Check", "check_firmware", "feature_inputs", "hop_instructions", "random_inputs"]
-
-Inputs = Sequence[tuple[NDArray[Any], ...]]
+__all__ = ["Check", "check_firmware", "hop_instructions"]
 
 _SEED = 0
 
@@ -57,36 +52,6 @@ class Check:
     instructions: int | None
     cycles: int | None
     outputs: NDArray[np.uint8] = field(repr=False, compare=False)
-
-
-def random_inputs(tensors: Sequence[Tensor], count: int) -> Inputs:
-    """Make random inputs for a model, the same each time."""
-    rng = np.random.default_rng(_SEED)
-    return [tuple(_random(rng, tensor) for tensor in tensors) for _ in range(count)]
-
-
-def feature_inputs(tensors: Sequence[Tensor], features: NDArray[np.float32], count: int) -> Inputs:
-    """Quantise features for a model; one that takes fewer frames at a time gets them one after the other.
-
-    Args:
-        tensors: the model's inputs.
-        features: float32 [clips, frames, bins].
-        count: the most inferences.
-
-    Raises:
-        FirmwareError: the features are none for this model.
-    """
-    (tensor, *others) = tensors
-    bins, wanted = features.shape[-1], int(np.prod(tensor.shape))
-    if others or wanted % bins or features[0].size < wanted:
-        raise FirmwareError(
-            f"expected features that fill the one input {list(tensor.shape)}, got {list(features.shape[1:])} a clip"
-        )
-    steps = features[0].size // wanted
-    cut = features.reshape(len(features), -1)[:, : steps * wanted].reshape(-1, *tensor.shape)[:count]
-    scale = tensor.scale[0] if tensor.scale is not None else 0
-    affine = Affine({"dtype": tensor.dtype, "quantization": (scale, quantisation.zero_point_of(tensor))})
-    return [(affine.to_integer(step),) for step in cut]
 
 
 def check_firmware(firmware: "Firmware", board: Board, inputs: Inputs) -> Check:
@@ -139,13 +104,6 @@ def hop_instructions(board: Board, config: FrontendConfig) -> int | None:
         return None
     noise = np.random.default_rng(_SEED).integers(-9000, 9000, config.sample_rate_hz, np.int16)
     return run_frontend(board, config, noise).hop_instructions
-
-
-def _random(rng: np.random.Generator, tensor: Tensor) -> NDArray[Any]:
-    if tensor.dtype.kind == "f":
-        return rng.standard_normal(tensor.shape, np.float32)
-    limits = np.iinfo(tensor.dtype)
-    return rng.integers(limits.min, limits.max, tensor.shape, tensor.dtype, endpoint=True)
 
 
 def _expected(firmware: "Firmware", inputs: Inputs) -> tuple[str, NDArray[np.uint8]]:

@@ -19,7 +19,6 @@ from edgeasr.tflite import quantisation
 from edgeasr.tflite.interpreter import Interpreter
 from edgeasr.tflite.model import Model, read_model
 from edgeasr_firmware.boards import Board
-from edgeasr_firmware.check import random_inputs
 from edgeasr_firmware.codegen.lower import check_operators, lower
 from edgeasr_firmware.codegen.program import Program
 from edgeasr_firmware.codegen.write import header, source
@@ -27,6 +26,7 @@ from edgeasr_firmware.formats import FORMATS
 from edgeasr_firmware.formats.project import Project, identifier
 from edgeasr_firmware.formats.selftest import selftest_files
 from edgeasr_firmware.frontend import frontend_files
+from edgeasr_firmware.inputs import random_inputs
 from edgeasr_firmware.plan import Plan, plan_memory
 from edgeasr_firmware.spot import SpotSettings, spot_files
 

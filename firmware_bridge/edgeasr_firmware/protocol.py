@@ -79,7 +79,9 @@ class Device:
             f"{self._time_limit_s:g} s: check the port and its speed, or reset the device"
         )
 
-    def infer(self, data: bytes, inferences: int = 1, warmups: int = 0, attempts: int = 3) -> Inference:
+    def infer(
+        self, data: bytes, inferences: int = 1, warmups: int = 0, attempts: int = 3, expected_s: float = 0
+    ) -> Inference:
         """Give the device an input and let it run.
 
         Args:
@@ -87,26 +89,27 @@ class Device:
             inferences: how many are timed.
             warmups: how many come before.
             attempts: how often to try, where a device is reset or the line disturbed.
+            expected_s: how long all these inferences may take, in which the device says nothing.
 
         Raises:
             TargetError: no attempt was successful.
         """
         for attempt in range(1, attempts + 1):
             try:
-                return self._infer(data, inferences, warmups, attempt)
+                return self._infer(data, inferences, warmups, attempt, expected_s)
             except TargetError:
                 if attempt == attempts:
                     raise
                 self.reset()
         raise ValueError(f"attempts must be positive, got {attempts}")
 
-    def _infer(self, data: bytes, inferences: int, warmups: int, attempt: int) -> Inference:
+    def _infer(self, data: bytes, inferences: int, warmups: int, attempt: int, expected_s: float) -> Inference:
         lines = self.ask(f"db load {len(data)}")
         for start in range(0, len(data), _BYTES_A_COMMAND):
             lines = self.ask(f"db {data[start : start + _BYTES_A_COMMAND].hex()}")
         if "m-load-done" not in lines:
             raise TargetError(f"{self._where}: expected m-load-done after {len(data)} bytes, got {_text(lines)}")
-        lines = self.ask(f"infer {inferences} {warmups}")
+        lines = self.ask(f"infer {inferences} {warmups}", patience_s=expected_s)
         laps = [int(found[1]) for line in lines if (found := re.fullmatch(r"m-lap-us-(\d+)", line))]
         results = _value(lines, r"m-results-\[(.*)\]", self._where)
         try:
@@ -116,21 +119,23 @@ class Device:
             raise TargetError(f"{self._where}: expected two laps and numbers, got {_text(lines)}") from error
         return Inference(scores, ((end - begin) & 0xFFFFFFFF) / inferences, attempt)
 
-    def ask(self, command: str, data: bytes = b"") -> list[str]:
+    def ask(self, command: str, data: bytes = b"", patience_s: float = 0) -> list[str]:
         """Send a command and give the lines of the answer.
 
         Args:
             command: without the "%" at its end.
             data: that follows it.
+            patience_s: how much longer than usual to wait for the answer.
 
         Raises:
             TargetError: there is none, the device calls it an error, or it was reset.
         """
         self._write(f"{command}%".encode() + data)
-        lines = self._read(lambda lines: _READY in lines, self._time_limit_s)
+        limit_s = self._time_limit_s + patience_s
+        lines = self._read(lambda lines: _READY in lines, limit_s)
         if _READY not in lines:
             raise TargetError(
-                f"{self._where}: expected an answer to {command!r} within {self._time_limit_s:g} s, got {_text(lines)}"
+                f"{self._where}: expected an answer to {command!r} within {limit_s:g} s, got {_text(lines)}"
             )
         if _BOOTED in lines:
             raise TargetError(f"{self._where}: the device was reset while it was asked {command!r}")

@@ -13,8 +13,10 @@ from edgeasr_bench.choice import QUANTITIES, choose, read_conditions
 def timed(result, quantised):
     """Give a function that makes an int8 result that takes so long, with changes."""
 
-    def make(p50_us, **changes):
-        return quantised(latency_us=dataclasses.replace(result.latency_us, p50=p50_us), **changes)
+    def make(us, **changes):
+        return quantised(
+            latency_us=dataclasses.replace(result.latency_us, p50=us), rounds_us=(us, us, 2 * us, 2 * us), **changes
+        )
 
     return make
 
@@ -25,8 +27,9 @@ def test_choose_takes_the_fastest_that_meets_all_conditions(make_run, result, ti
     chosen = choose(make_run(keras, result, quick, small), read_conditions("accuracy_drop<=0.5, bytes<=200k"))
     assert (chosen.artefact, chosen.runtime, chosen.threads) == ("small", "tflite", 1)
     assert chosen.conditions == "accuracy_drop<=0.5,bytes<=200k"
-    assert chosen.reason == "p50_us 30: the least of 2 that meet the conditions; then 59 of " + (
-        "ds-cnn.float32.tflite (tflite, 1 thread)"
+    assert chosen.reason == (
+        "30 us where disturbed least: the least of 2 that meet the conditions; "
+        "then 58.3 of ds-cnn.float32.tflite (tflite, 1 thread)"
     )
     assert chosen.excluded == ("quick (tflite, 1 thread): bytes is 300,000, asked for bytes<=200k",)
 

@@ -40,11 +40,24 @@ def test_stretches_of_a_long_run_are_at_most_200_and_forget_no_round():
 
 
 def test_change_between_equal_runs_is_none():
-    assert change_between([2.0, 2.0, 2.0], [2.0, 2.0]) == (1, 1, 1)
+    assert change_between([[2.0, 2.0, 2.0]], [[2.0, 2.0]]) == (1, 1, 1)
 
 
 def test_change_between_runs_is_above_one_for_a_slower_one():
-    assert change_between([2.0, 2.0], [3.0]) == (1.5, 1.5, 1.5)
+    assert change_between([[2.0, 2.0]], [[3.0]]) == (1.5, 1.5, 1.5)
+
+
+def test_change_between_runs_as_shares_is_free_of_what_changed_for_both():
+    assert change_between([[2.0, 2.0], [4.0, 4.0]], [[3.0], [5.0]]) == pytest.approx((1.2, 1.2, 1.2))
+
+
+def test_change_between_runs_is_none_where_others_disturb_one_of_them_most_of_the_time():
+    generator = np.random.default_rng(6)
+    quiet = list(generator.uniform(50, 50.5, 100))
+    busy = list(np.where(generator.random(100) < 0.7, 70, 50) * generator.uniform(1, 1.01, 100))
+    change, low, high = change_between([quiet], [busy])
+    assert change == pytest.approx(1, abs=0.01)
+    assert 0.99 < low < high < 1.01
 
 
 def test_change_between_covers_the_truth_where_neighbouring_rounds_are_alike():
@@ -59,7 +72,7 @@ def test_change_between_covers_the_truth_where_neighbouring_rounds_are_alike():
 
     hits = 0
     for _ in range(100):
-        _, low, high = change_between(run(), run(), resamples=300)
+        _, low, high = change_between([run()], [run()], resamples=300)
         hits += low <= 1 <= high
     assert hits >= 88
 
@@ -85,6 +98,18 @@ def test_bootstrap_median_gives_the_same_bounds_for_the_same_values():
 def test_speed_ratio_is_above_one_for_the_faster_one():
     ratio = speed_ratio("float", [200.0, 400.0, 300.0], [100.0, 200.0, 150.0])
     assert (ratio.baseline, ratio.median, ratio.low, ratio.high) == ("float", 2, 2, 2)
+
+
+@pytest.mark.parametrize("disturbed", [0.0, 0.4, 0.8])
+def test_speed_ratio_stays_when_others_disturb_most_turns_and_not_both_workloads_alike(disturbed):
+    generator = np.random.default_rng(4)
+
+    def rounds(time, slower):
+        return list(time * np.where(generator.random(100) < disturbed, slower, 1) * generator.uniform(1, 1.01, 100))
+
+    ratio = speed_ratio("float", rounds(130, 1.2), rounds(100, 1.4))
+    assert ratio.median == pytest.approx(1.3, rel=0.01)
+    assert 1.28 < ratio.low <= ratio.median <= ratio.high < 1.32
 
 
 def test_speed_ratio_is_free_of_drift_that_both_share():

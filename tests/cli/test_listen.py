@@ -76,6 +76,11 @@ def test_listen_options_reach_the_spotter(model, clip, pcm):
     assert len(lines) > 3
 
 
+def test_listen_gain_changes_the_level(model, clip):
+    assert listen(model, clip, "--gain", "-40").stdout == ""
+    assert "clipped" in listen(model, clip, "--gain", "20").stderr
+
+
 def test_listen_to_stdin_gives_the_events_of_the_file(model, clip, pcm):
     assert listen(model, "-", input=pcm.tobytes()).stdout == listen(model, clip).stdout
 
@@ -132,6 +137,7 @@ def test_listen_refuses_a_hop_that_the_front_end_cannot_take(model, clip):
     [
         (["clip.wav", "--rate", "8000"], "--rate is for audio on standard input"),
         (["-", "--device", "0"], "--device is for the microphone"),
+        (["clip.wav", "--channel", "2"], "--channel is for the microphone"),
         (["-", "--threshold", "0"], "threshold"),
         (["-", "--threads", "0"], "threads"),
         (["-", "--runtime", "abacus"], "abacus"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeasr_export.calibration import METHODS, find_ranges, unlikeness
@@ -26,6 +26,7 @@ def squared_error(values: np.ndarray, low: float, high: float) -> float:
     return float(np.square(values - rounded).mean())
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(sorted(METHODS)), st.floats(0.1, 100))
 def test_range_lies_within_what_was_seen(seed: int, method: str, size: float) -> None:
     seen = histogram(np.random.default_rng(seed).laplace(size=500) * size)

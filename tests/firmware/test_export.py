@@ -115,12 +115,16 @@ def test_firmware_leaves_a_folder_of_other_things_alone(model: Path, tmp_path: P
     assert (tmp_path / "mine" / "thesis.txt").exists()
 
 
-def test_firmware_too_large_for_its_board_is_refused_with_the_numbers(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("board", "ram_bytes"), [("cortex-m55", 524288), ("nano33ble", 262144), ("rp2040", 270336)])
+def test_firmware_too_large_for_its_board_is_refused_with_the_numbers(
+    board: str, ram_bytes: int, tmp_path: Path
+) -> None:
     path = tmp_path / "model.tflite"
     source, output = Value((1, 3000, 400), "INT8", 0.1), Value((1, 400, 3000), "INT8", 0.1)
     path.write_bytes(one("TRANSPOSE", [source, constant([0, 2, 1])], [output]))
-    with pytest.raises(FirmwareError, match="cortex-m55 has 524288 bytes of RAM, and the model needs 2400000"):
-        write_firmware(path, BOARDS["cortex-m55"], tmp_path / "out")
+    with pytest.raises(FirmwareError, match=f"{board} has {ram_bytes} bytes of RAM, and the model needs 2400000"):
+        write_firmware(path, BOARDS[board], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

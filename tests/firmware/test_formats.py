@@ -17,13 +17,14 @@ from edgeasr.errors import FirmwareError
 from edgeasr.features.config import FrontendConfig
 from edgeasr.tflite.schema import OPERATORS as SCHEMA_OPERATORS
 from edgeasr_firmware.boards import BOARDS
-from edgeasr_firmware.check import check_firmware, random_inputs
+from edgeasr_firmware.check import check_firmware
 from edgeasr_firmware.codegen.lower import OPERATORS
 from edgeasr_firmware.export import write_firmware
 from edgeasr_firmware.formats import FORMATS
 from edgeasr_firmware.formats.project import identifier
 from edgeasr_firmware.formats.tflm import write_tflm
 from edgeasr_firmware.frontend import frontend_files
+from edgeasr_firmware.inputs import random_inputs
 from edgeasr_firmware.spot import SpotSettings, spot_files
 from tests.tflite.builder import Value, constant, one
 

@@ -61,7 +61,7 @@ def test_frontend_gives_the_same_bits_on_every_board(on_board, speech):
     part = speech[8000:10000]
     expected = run_frontend(on_board("host"), config, part).features
     assert np.abs(expected - reference(config, part)).max() < 1e-4
-    for name in BOARDS:
+    for name in {BOARDS[name].flags: name for name in reversed(BOARDS)}.values():  # one of each core
         assert np.array_equal(run_frontend(on_board(name), config, part).features, expected), name
 
 

@@ -11,8 +11,9 @@ import pytest
 from edgeasr.data import load_dataset
 from edgeasr.data.arrays import load_inputs
 from edgeasr_firmware.boards import Board
-from edgeasr_firmware.check import Check, check_firmware, feature_inputs, random_inputs
+from edgeasr_firmware.check import Check, check_firmware
 from edgeasr_firmware.export import Firmware, write_firmware
+from edgeasr_firmware.inputs import feature_inputs, random_inputs
 from tests.firmware.batch import SANITISERS, Batch
 from tests.tflite.builder import Step, Value, constant, write
 

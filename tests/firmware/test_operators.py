@@ -1,5 +1,6 @@
 """Every operator in C, bit for bit as `tflite-micro`, over the random models that the NumPy kernels are tested with."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -8,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeasr_firmware.boards import Board
+from edgeasr_firmware.boards import COMPILER_FLAGS, Board
 from edgeasr_firmware.codegen.lower import OPERATORS
 from edgeasr_firmware.codegen.operators import dense
+from edgeasr_firmware.export import KERNELS
 from tests.firmware.batch import SANITISERS, Batch
 from tests.tflite import test_convolution as convolution
 from tests.tflite import test_elements as elements
@@ -92,6 +94,30 @@ def test_depthwise_in_bands_of_one_row_is_bit_exact(
     assert all(dict(program.structs[0].fields)["band_rows"] == "1" for program, *_ in batch.models)
     assert any(len({plan.offsets["t0"], plan.offsets["t2"]}) == 1 for _, plan, *_ in batch.models)  # in place
     batch.check(on_board(name), tmp_path, SANITISERS if name == "host" else ())
+
+
+@pytest.mark.parametrize("name", ["host", "cortex-m4f", "cortex-m0"])
+def test_floats_that_int8_models_keep_are_bit_exact(
+    name: str, on_board: Callable[[str], Board], tmp_path: Path
+) -> None:
+    """The cell of an LSTM, which adds up: the core may have an FPU or not."""
+    batch = Batch()
+    for operator in ("ADD", "SUB", "MUL"):
+        for activation in ("NONE", "RELU", "RELU6"):
+            values = [Value(shape, "FLOAT32") for shape in ((2, 3, 4), (3, 1), (2, 3, 4))]
+            batch.compare(one(operator, values[:2], values[2:], fused_activation_function=activation), 1)
+    for operator in ("RELU", "RELU6"):
+        batch.compare(one(operator, [Value((5, 7), "FLOAT32")], [Value((5, 7), "FLOAT32")]), 1)
+    assert len(batch.models) == 11
+    batch.check(on_board(name), tmp_path, SANITISERS if name == "host" else ())
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_kernels_compile_without_a_warning(compiler: str, need: Callable[[str], None], tmp_path: Path) -> None:
+    need(compiler)
+    sources = map(str, sorted(KERNELS.glob("*.c")))
+    done = subprocess.run([compiler, *COMPILER_FLAGS, "-c", *sources], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_operators_are_all_tested(some_of_each: Batch) -> None:

@@ -109,7 +109,7 @@ def test_chosen_threshold_is_the_lowest_with_the_rate(listened: Listened) -> Non
 def test_chosen_threshold_is_above_every_one_with_a_higher_rate() -> None:
     """A refractory time can hide false accepts of a low threshold behind each other."""
     points = [
-        OperatingPoint(threshold, Detection({"low": LabelDetection(1, 0, false_accepts, 0)}, 3600.0, ()))
+        OperatingPoint(threshold, Detection({"low": LabelDetection(1, 0, 0, false_accepts)}, 3600.0, ()))
         for threshold, false_accepts in ((0.2, 1), (0.4, 3), (0.6, 1), (0.8, 0))
     ]
     assert choose_point(points, 1.0) is points[2]

@@ -262,3 +262,12 @@ def test_spotter_memory_is_bounded(band_model, tones):
     tracemalloc.stop()
     assert grown < 20_000
     assert spotter.time_s == 63
+
+
+def test_spotter_takes_hours_at_once_piece_by_piece(band_model, tones, monkeypatch):
+    whole, cut = Spotter(band_model()), Spotter(band_model())
+    events = whole.feed(tones)
+    monkeypatch.setattr("edgeasr.spot.spotter._AT_ONCE_S", 1)
+    assert cut.feed(tones) == events
+    assert len(events) > 1
+    assert (cut.time_s, cut.level_dbfs) == (whole.time_s, whole.level_dbfs)

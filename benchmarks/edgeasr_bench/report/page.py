@@ -16,7 +16,17 @@ from edgeasr_bench.report.plots import (
 )
 from edgeasr_bench.report.score import score_of
 from edgeasr_bench.report.summary import summarise
-from edgeasr_bench.report.tables import DUTY_CYCLE, SPEED, THROUGHPUT, Column, cost_of, count_threads, rows, short_name
+from edgeasr_bench.report.tables import (
+    DUTY_CYCLE,
+    SPEED,
+    THROUGHPUT,
+    Column,
+    cost_of,
+    count_threads,
+    filled,
+    rows,
+    short_name,
+)
 
 __all__ = ["make_page"]
 
@@ -38,9 +48,12 @@ _ANSWERS_LEGEND = """\
 are 95 % intervals."""
 _NOT_MEASURED = {
     "emulated": "Emulated: times say nothing of the device, and are left out.",
-    "estimated": "Estimated, not measured: times are left out.",
+    "estimated": "Estimated by a compiler, not measured: nothing ran, and nothing here is ranked.",
 }
 _PARETO = "The further left the faster, the higher the better; area: size of the file; line, bold: what no other beats."
+_EVERYWHERE = (
+    "Is it as good on every target? The answers of each artefact, in percent of the clips, or its word errors:"
+)
 _OPERATORS = "Where the time goes, by kind of operator; taking these times makes the whole longer:"
 _CONFUSIONS = "What was taken for what; a row is what was said, a column what was recognised:"
 _DISTRIBUTIONS = "Every call that was timed, on one axis for all."
@@ -56,6 +69,7 @@ def make_page(runs: Sequence[Run]) -> list[Block]:
     """
     bundles = dict.fromkeys(name for run in runs for name in run.bundles)
     blocks: list[Block] = [Heading(f"Benchmark: {', '.join(bundles)}" if bundles else "Benchmark", 1)]
+    blocks += _answers_everywhere([run for run in runs if any(map(score_of, run.results))])
     for run in runs:
         blocks += _section(run, len(runs) > 1)
     blocks.append(Heading("How to read the tables"))
@@ -66,11 +80,28 @@ def make_page(runs: Sequence[Run]) -> list[Block]:
     return [*blocks, Heading("Commands"), Code("\n".join(commands))] if commands else blocks
 
 
+def _answers_everywhere(runs: Sequence[Run]) -> Iterator[Block]:
+    """Tabulate how good the answers of each artefact are on each target; nothing where there is one target only."""
+    if len(runs) < 2:
+        return
+    names = dict.fromkeys(result.artefact for run in runs for result in run.results if score_of(result))
+    yield Text(_EVERYWHERE)
+    columns = [{result.artefact: str(score_of(result) or "-") for result in reversed(run.results)} for run in runs]
+    yield Table(
+        ("artefact", *(_target_title(run) for run in runs)),
+        [(f"`{name}`", *(column.get(name, "-") for column in columns)) for name in names],
+    )
+
+
+def _target_title(run: Run) -> str:
+    """Name the target of a run, and what its times are where they are not measured."""
+    return run.target if run.kind == "measured" else f"{run.target} ({run.kind})"
+
+
 def _run_title(run: Run) -> str:
     """Name a run: where and when it was."""
     environment = run.environment
-    kind = "" if run.kind == "measured" else f" ({run.kind})"
-    return f"{run.target}{kind}, {environment.cpu or environment.machine}, {environment.time_utc}"
+    return f"{_target_title(run)}, {environment.cpu or environment.machine}, {environment.time_utc}"
 
 
 def _section(run: Run, among_others: bool) -> Iterator[Block]:
@@ -83,9 +114,8 @@ def _section(run: Run, among_others: bool) -> Iterator[Block]:
         yield Text(_NOT_MEASURED[run.kind])
     elif timed:
         yield from _drawings_of_times(timed, among_others)
-        yield Table([head for head, _ in _SPEED], rows(_SPEED, timed))
-    cost = [*_NAMES, *cost_of(run), _MCNEMAR]
-    yield Table([head for head, _ in cost], rows(cost, run.results))
+        yield _table(_SPEED, timed)
+    yield _table([*_NAMES, *cost_of(run), _MCNEMAR], run.results)
     yield from _duty_cycles(run)
     yield from _throughputs(run)
     notes = [*(f"{result.artefact}: {note}" for result in run.results for note in result.notes), *run.notes]
@@ -98,6 +128,12 @@ def _section(run: Run, among_others: bool) -> Iterator[Block]:
         )
     if confusions := _confusions(run.results):
         yield Drawings([(plot_confusion(matrix, names), names) for names, matrix in confusions], _CONFUSIONS)
+
+
+def _table(columns: Sequence[Column], results: Sequence[Result]) -> Table:
+    """Make a table of the columns that say anything of these results."""
+    kept = filled(columns, results)
+    return Table([head for head, _ in kept], rows(kept, results))
 
 
 def _drawings_of_times(results: Sequence[Result], among_others: bool) -> Iterator[Block]:
@@ -121,9 +157,8 @@ def _drawings_of_times(results: Sequence[Result], among_others: bool) -> Iterato
 def _duty_cycles(run: Run) -> Iterator[Block]:
     listened = [result for result in run.results if result.duty_cycle and run.kind == "measured"]
     if listened:
-        columns = (*_NAMES, *DUTY_CYCLE)
         yield Text("Listening in real time, one inference a hop:")
-        yield Table([head for head, _ in columns], rows(columns, listened))
+        yield _table((*_NAMES, *DUTY_CYCLE), listened)
 
 
 def _throughputs(run: Run) -> Iterator[Block]:

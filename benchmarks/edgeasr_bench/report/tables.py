@@ -16,6 +16,7 @@ __all__ = [
     "count_threads",
     "describe",
     "explain",
+    "filled",
     "microseconds",
     "rows",
     "short_name",
@@ -69,9 +70,14 @@ _ESTIMATED: Sequence[Column] = (
 
 def cost_of(run: Run) -> list[Column]:
     """Give the columns of what the artefacts of a run cost, time apart, and are worth."""
-    always = [*(() if run.kind == "estimated" else _ANSWERS), _SIZE]
+    always = [*(filled(_ANSWERS, run.results) if run.kind == "estimated" else _ANSWERS), _SIZE]
     perhaps = [*(_PROCESS if run.kind == "measured" else ()), *_COUNTED, *_ESTIMATED]
-    return [*always, *(column for column in perhaps if any(column[1](result) != _NONE for result in run.results))]
+    return [*always, *filled(perhaps, run.results)]
+
+
+def filled(columns: Sequence[Column], results: Sequence[Result]) -> list[Column]:
+    """Give the columns that say something of one result at least."""
+    return [column for column in columns if any(column[1](result) != _NONE for result in results)]
 
 
 def rows(columns: Sequence[Column], results: Sequence[Result]) -> list[list[str]]:
@@ -98,7 +104,7 @@ def explain(run: Run) -> list[str]:
     lines = []
     if run.kind == "measured":
         if any(result.own_call_us for result in results):
-            lines.append("call us: p50 of the runtime's own call alone, which is what other tools time")
+            lines.append("call us: p50 of the runtime's own call, which is what other tools time")
         frontends = dict.fromkeys(microseconds(result.frontend_us) for result in results if result.frontend_us)
         if frontends:
             alone = ", ".join(frontends)

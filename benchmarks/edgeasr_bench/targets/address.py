@@ -1,4 +1,4 @@
-"""Addresses of targets: `local`, `ssh://[USER@]HOST[:PORT]`, `emulated:BOARD`, `ethos-u55-128` and so on."""
+"""Addresses of targets: `local`, `browser`, `ssh://[USER@]HOST[:PORT]`, `emulated:pi4`, `ethos-u55-128` and so on."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ TARGETS: Mapping[str, str] = {
     "tcp": "edgeasr_bench.targets.serial:measure_tcp",
     "ethos": "edgeasr_bench.targets.ethos:measure",
 }
-_DEVICES = ("ssh",)  # that have a processor of their own
+_HOSTS = ("ssh", "tcp")  # what is at a host, which may be this machine
 
 
 class Measure(Protocol):
@@ -69,8 +69,10 @@ class Target:
 
     @property
     def machine(self) -> str:
-        """Name the machine whose processor it needs: its host, or nothing for this one."""
-        if self.kind not in _DEVICES:
+        """Name the machine whose processor it needs: its host or port, or nothing for this one."""
+        if self.kind == "serial":
+            return self.place
+        if self.kind not in _HOSTS:
             return ""
         try:
             host = urlsplit(f"{self.kind}:{self.place}").hostname or ""

@@ -72,8 +72,8 @@ def check_address(address: str) -> None:
     Raises:
         ConfigError: it is another.
     """
-    parts = urlsplit(address)
-    with suppress(ValueError):  # a port that is no number
+    with suppress(ValueError):  # brackets that do not close, or a port that is no number
+        parts = urlsplit(address)
         port = parts.port  # 0 is none to connect to
         if parts.hostname and port != 0 and not (parts.path or parts.query or parts.fragment or parts.password):
             return

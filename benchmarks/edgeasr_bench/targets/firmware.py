@@ -13,14 +13,15 @@ from edgeasr import __version__
 from edgeasr.errors import ConfigError, FirmwareError, TargetError
 from edgeasr.runtime import Runtime, load
 from edgeasr.runtime.tflite import Affine
-from edgeasr.scores import softmax
 from edgeasr.tflite import Tensor, quantisation
 from edgeasr_bench.candidates import Candidate
+from edgeasr_bench.environment import read_environment
 from edgeasr_bench.inputs import Inputs, read_inputs
 from edgeasr_bench.measurement import Measured, Measurement, measurement_of, read_answers
 from edgeasr_bench.record import Image, Kind
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.microcontroller import chip_environment, integer_models
+from edgeasr_bench.targets.outputs import scores_of
 from edgeasr_firmware import BOARDS, Board, check_firmware, feature_inputs, write_firmware
 
 __all__ = ["measure"]
@@ -46,6 +47,8 @@ def measure(
     """
     if place not in BOARDS:
         raise ConfigError(f"unknown board {place!r}: expected one of {', '.join(f'board:{name}' for name in BOARDS)}")
+    if settings.duty_cycle_ms or settings.window_s:
+        note("a board has no times here, and so no --duty-cycle and --mlperf: count on its instructions")
     board = BOARDS[place]
     chosen = integer_models(candidates, note)
     models = [load(one.source, "reference") for one in chosen]
@@ -62,8 +65,11 @@ def measure(
                 note(f"{one.name} is left out: {error}")
     if not measurements:
         raise TargetError("none of these models runs there")
-    environment = chip_environment(place, "no operating system", {board.compiler: _version(board.compiler)})
-    kind: Kind = "measured" if place == "host" else "emulated"
+    kind: Kind = "emulated" if board.machine else "measured"
+    environment = read_environment()
+    if board.machine:
+        packages = {board.compiler: _version(board.compiler)}
+        environment = chip_environment(place, f"no system, emulated by {board.emulator}", packages)
     return Measured(kind, environment, tuple(measurements), before=None, after=None)
 
 
@@ -75,7 +81,9 @@ def _measure(
         raise FirmwareError(f"{one.name}: expected a model of whole clips, got one that takes the frames of a stream")
     tensors = [tensor for tensor, _ in firmware.program.inputs]
     done = check_firmware(firmware, board, feature_inputs(tensors, inputs.features, len(inputs.features)))
-    scores = _scores(done.outputs, firmware.program.outputs[0][0], model)
+    notes = [f"{done.inputs - done.wrong} of {done.inputs} outputs equal {done.oracle} in every byte"]
+    notes += [f"{done.cycles:,} cycles of the core an inference"] if done.cycles else []
+    scores = scores_of(_dequantised(done.outputs, firmware.program.outputs[0][0]), model)
     return measurement_of(
         one,
         model,
@@ -86,17 +94,15 @@ def _measure(
         runtime_version=f"edgeasr {__version__} C99",
         instructions=done.instructions,
         image=Image(done.sizes.flash_bytes, done.sizes.ram_bytes, firmware.plan.arena_bytes, done.stack_bytes),
-        notes=(f"{done.inputs - done.wrong} of {done.inputs} outputs equal {done.oracle} in every byte",),
+        notes=tuple(notes),
     )
 
 
-def _scores(outputs: NDArray[np.uint8], tensor: Tensor, model: Runtime) -> NDArray[np.float32]:
-    """Read the output tensors of all clips, uint8 [clips, bytes], as the runtime would: float32 [clips, labels]."""
-    values = outputs.view(tensor.dtype).reshape(len(outputs), *tensor.shape[1:])
-    if tensor.scale is not None:
-        affine = Affine({"dtype": tensor.dtype, "quantization": (tensor.scale[0], quantisation.zero_point_of(tensor))})
-        values = affine.to_float(values)
-    return softmax(values) if model.card is not None and model.card.output == "logits" else values.astype(np.float32)
+def _dequantised(outputs: NDArray[np.uint8], tensor: Tensor) -> NDArray[np.float32]:
+    """Read the output tensors of all clips, uint8 [clips, bytes]: float32 [clips, ...]."""
+    scale = tensor.scale[0] if tensor.scale is not None else 0
+    affine = Affine({"dtype": tensor.dtype, "quantization": (scale, quantisation.zero_point_of(tensor))})
+    return affine.to_float(outputs.view(tensor.dtype).reshape(len(outputs), *tensor.shape[1:]))
 
 
 def _version(compiler: str) -> str:

@@ -22,7 +22,7 @@ def integer_models(candidates: Sequence[Candidate], note: Callable[[str], None])
         ArtefactError: a file cannot be read.
         TargetError: none is left.
     """
-    kept = [one for one in candidates if one.runtime == "tflite" and _is_integer(one)]
+    kept = [one for one in candidates if one.file.suffix == ".tflite" and _is_integer(one)]
     if not kept:
         raise TargetError("expected int8 TFLite files, got none: make one with `edgeasr export --int8`")
     if left_out := [one.name for one in candidates if one not in kept]:

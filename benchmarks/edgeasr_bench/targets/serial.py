@@ -1,5 +1,6 @@
 """A device on a serial line that speaks the MLPerf Tiny protocol, whoever made its firmware; its own clock counts."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -8,15 +9,15 @@ from numpy.typing import NDArray
 
 from edgeasr.errors import TargetError
 from edgeasr.runtime import Runtime, load
-from edgeasr.scores import softmax
 from edgeasr.tflite import Tensor, read_model
 from edgeasr_bench.agent.work import Timings
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.inputs import Inputs, read_inputs
-from edgeasr_bench.latency import MIN_ROUNDS, Timing
+from edgeasr_bench.latency import MIN_ROUNDS, WINDOW_CALLS_LEAST, WINDOWS, Throughput, Timing
 from edgeasr_bench.measurement import Measured, measurement_of, read_answers
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.microcontroller import chip_environment, integer_models
+from edgeasr_bench.targets.outputs import scores_of
 from edgeasr_firmware import feature_inputs
 from edgeasr_firmware.port import find_port
 from edgeasr_firmware.protocol import Device, connect
@@ -37,6 +38,7 @@ class _Session:
     scores: list[tuple[float, ...]] = field(default_factory=list)
     times_us: list[float] = field(default_factory=list)
     repeated: int = 0
+    throughput: Throughput | None = None
 
 
 def measure(
@@ -65,6 +67,8 @@ def _measure(
     address: str, candidates: Sequence[Candidate], settings: Settings, note: Note, progress: Progress
 ) -> Measured:
     port = find_port(address)
+    if settings.duty_cycle_ms:
+        note("a device on a serial line does not listen in real time here: `edgeasr listen` does that")
     progress("looking for the device", 0.0)
     with connect(port.url, port.baud) as device:
         one = _choose(integer_models(candidates, note), device, note)
@@ -74,7 +78,10 @@ def _measure(
         tensors = [graph.tensors[index] for index in graph.inputs]
         session, lost = _Session(), ""
         try:
-            _infer_all(device, session, _as_bytes(tensors, inputs), progress)
+            data = _as_bytes(tensors, inputs)
+            _infer_all(device, session, data, progress)
+            if settings.window_s:
+                session.throughput = _throughput(device, data, settings.window_s, session.times_us, progress)
         except TargetError as error:
             if len(session.scores) < MIN_ROUNDS:
                 raise
@@ -82,7 +89,7 @@ def _measure(
             note(f"these are the results that had come until it failed: {lost}")
     if session.repeated:
         note(f"the device was reset or the line disturbed: {session.repeated} inputs were given again")
-    scores, taken = _scores(session, inputs, model)
+    scores, taken = _scores(session, inputs, model, graph.tensors[graph.outputs[0]].shape)
     note(_beside_the_file(scores, taken, model))
     measurement = measurement_of(
         one,
@@ -92,6 +99,7 @@ def _measure(
         Timings(Timing(tuple(np.array([1000 * us], np.int64) for us in session.times_us), settled=True), None, None),
         runtime=one.runtime,
         runtime_version=f"firmware {device.model}",
+        throughput=session.throughput,
         notes=("measured with fewer clips than there are: the target failed in the middle",) if lost else (),
     )
     return Measured("measured", chip_environment(device.name, "no operating system", {}), (measurement,), None, None)
@@ -124,18 +132,32 @@ def _infer_all(device: Device, session: _Session, data: Sequence[bytes], progres
         session.times_us.append(done.latency_us)
 
 
-def _scores(session: _Session, inputs: Inputs, model: Runtime) -> tuple[NDArray[np.float32], Inputs]:
+def _throughput(
+    device: Device, data: Sequence[bytes], window_s: float, times_us: Sequence[float], progress: Progress
+) -> Throughput:
+    """Let the device do as many inferences as fill a window, on a clip of its own each, as MLPerf Tiny's runner."""
+    count = max(WINDOW_CALLS_LEAST, math.ceil(1e6 * window_s / float(np.median(times_us))))
+    per_second: list[float] = []
+    for number, one in enumerate(data[:WINDOWS]):
+        progress("counting inferences", number / WINDOWS)
+        done = device.infer(one, count, expected_s=3 * window_s)
+        per_second.append(round(1e6 / done.latency_us, 3))
+    return Throughput(window_s, tuple(per_second), float(np.median(per_second)))
+
+
+def _scores(
+    session: _Session, inputs: Inputs, model: Runtime, shape: tuple[int, ...]
+) -> tuple[NDArray[np.float32], Inputs]:
     """Give the scores as the runtime would, float32 [clips, labels], and the inputs that they belong to."""
     count = min(len(session.scores), len(inputs.features))
     taken = Inputs(inputs.features[:count], None if inputs.targets is None else inputs.targets[:count])
     outputs = np.array(session.scores[:count], np.float32)
-    shape = model.run(taken.features[0]).shape
-    if outputs[0].size != np.prod(shape):
+    if outputs[0].size != math.prod(shape[1:]):
         raise TargetError(
-            f"expected {np.prod(shape)} scores, got {outputs[0].size}: the device runs another model than {model.path}"
+            f"expected {math.prod(shape[1:])} scores, got {outputs[0].size}: the device runs another model than "
+            f"{model.path.name}"
         )
-    outputs = outputs.reshape(count, *shape)
-    return softmax(outputs) if model.card is not None and model.card.output == "logits" else outputs, taken
+    return scores_of(outputs.reshape(count, *shape[1:]), model), taken
 
 
 def _beside_the_file(scores: NDArray[np.float32], inputs: Inputs, model: Runtime) -> str:

@@ -226,7 +226,7 @@ def _check_modules(found: Found, runtimes: Sequence[str]) -> None:
     missing = [
         name
         for name, packages in wanted.items()
-        if not {package.replace("-", "_") for package in packages} & set(found.modules)
+        if packages and not {package.replace("-", "_") for package in packages} & set(found.modules)
     ]
     if missing:
         raise TargetError(

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +16,12 @@ from edgeasr_bench.targets.source import OLDEST_PYTHON
 
 __all__ = ["PACKAGES", "System", "environment_for"]
 
-# Packages that bring a runtime, the best first. None of them imports more than NumPy.
-PACKAGES = {"tflite": ("ai-edge-litert", "tflite-runtime"), "onnxruntime": ("onnxruntime",)}
+# Packages that bring a runtime, the best first. None of them imports more than NumPy, which is all that some need.
+PACKAGES: Mapping[str, tuple[str, ...]] = {
+    "tflite": ("ai-edge-litert", "tflite-runtime"),
+    "onnxruntime": ("onnxruntime",),
+    "reference": (),
+}
 
 _OLD_NUMPY = ("tflite-runtime",)  # were built against NumPy 1
 _PYTHONS = tuple((OLDEST_PYTHON[0], minor) for minor in range(OLDEST_PYTHON[1], 15))
@@ -62,6 +66,8 @@ def environment_for(runtimes: Sequence[str], system: System, numpy_there: bool) 
     for runtime in runtimes:
         if runtime not in PACKAGES:
             raise TargetError(f"{runtime} runs on no device: expected artefacts of {' or '.join(PACKAGES)}")
+        if not PACKAGES[runtime]:
+            continue
         found = ((package, _unpacked(package, system)) for package in PACKAGES[runtime])
         package, folder = next(((package, folder) for package, folder in found if folder), ("", None))
         if folder is None:

@@ -1,13 +1,15 @@
 """The zoo as a document: accuracy, size and latency of every model in every format, and what failed."""
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from edgeasr.models import MODELS
 from edgeasr_bench.blocks import Block, Bullets, Heading, Table, Text, to_markdown
 from edgeasr_bench.record import Result
 from edgeasr_bench.report.summary import runtime_title
 from edgeasr_bench.study.spec import measure_of
-from edgeasr_bench.zoo.entry import STEPS, Entry
+from edgeasr_bench.zoo.entry import STEPS, Entry, Step
 
 __all__ = ["write_document"]
 
@@ -19,6 +21,11 @@ On the whole test split, in percent; of models that transcribe it is the word er
 _LATENCY = """\
 Median of an inference in milliseconds, of clips of the model's whole window, and how many times faster int8 is than
 float in the same runtime (95 % interval); below 1 it is slower."""
+_INT8 = """\
+Points lost against the Keras model, of accuracy or WER, negative where int8 is better; and McNemar's p of the answers
+to the same clips, whole transcripts of models that transcribe: above 0.05 the difference may be chance. Then how many
+times faster int8 is than float."""
+_INT8_STEPS = [step for step in STEPS if step.scheme == "int8"]
 _NONE = "-"
 
 
@@ -41,6 +48,13 @@ def write_document(entries: Mapping[str, Entry]) -> str:
             ("model", "data", "parameters", "MACs", "measure", "Keras", *steps),
             [_accuracies(model, entries.get(model), 4 + len(steps)) for model in MODELS],
         ),
+        Heading("What int8 loses, and gains"),
+        Text(_INT8),
+        Table(
+            ("model", *(f"{runtime_title(step.runtime)}: {what}" for step in _INT8_STEPS for what in ("loss", "p"))),
+            [[f"`{entry.model}`", *chain(*(_loss(entry, step) for step in _INT8_STEPS))] for entry in found],
+        ),
+        Bullets([_gain(found, step) for step in _INT8_STEPS]),
         Heading("Size in kB"),
         Table(("model", *steps), [[f"`{entry.model}`", *map(_size, _results(entry))] for entry in found]),
         Heading("Latency"),
@@ -85,6 +99,33 @@ def _score(result: Result | None) -> float | None:
     if result and result.transcription:  # its accuracy is that of whole transcripts
         return result.transcription.wer
     return result.accuracy.value if result and result.accuracy else None
+
+
+def _loss(entry: Entry, step: Step) -> tuple[str, str]:
+    """Give the points that int8 loses, and McNemar's p."""
+    result = entry.results.get(step.key)
+    score = _score(result)
+    if result is None or score is None or entry.score is None:
+        return _NONE, _NONE
+    lost = 100 * (score - entry.score if result.transcription else entry.score - score)
+    return f"{lost + 0.0:.2f}", _NONE if result.mcnemar_p is None else f"{result.mcnemar_p:.2g}"
+
+
+def _gain(entries: Sequence[Entry], step: Step) -> str:
+    """Say how many times faster int8 is over all models."""
+    ratios = {
+        entry.model: result.ratio_to_float.median
+        for entry in entries
+        if (result := entry.results.get(step.key)) and result.ratio_to_float
+    }
+    if not ratios:
+        return f"{runtime_title(step.runtime)}: not measured"
+    slowest = min(ratios, key=lambda model: ratios[model])
+    mean = math.exp(sum(map(math.log, ratios.values())) / len(ratios))
+    return (
+        f"{runtime_title(step.runtime)}: {mean:.2f} times, the geometric mean of {len(ratios)} models; least of all "
+        f"`{slowest}`, {ratios[slowest]:.2f} times"
+    )
 
 
 def _percent(share: float | None) -> str:

@@ -1,6 +1,6 @@
 """A wake word for ESPHome's micro_wake_word: state inside, one probability of 8 bits out, and the JSON manifest.
 
-What ESPHome demands is in `edgeasr.micro_manifest`. A classifier of the word and of everything else gives two logits;
+What ESPHome demands is in `edgeasr.microwakeword`. A classifier of the word and of everything else gives two logits;
 the softmax of two is the logistic function of their difference, which a dense layer takes.
 """
 
@@ -15,7 +15,7 @@ from edgeasr.card import FEATURES, SCORES, Card, read_from_tflite
 from edgeasr.config import from_mapping
 from edgeasr.errors import ExportError
 from edgeasr.features import MICRO
-from edgeasr.micro_manifest import Micro, WakeManifest, check_model, quantisation_of
+from edgeasr.microwakeword import Micro, WakeManifest, check_model, quantisation_of
 from edgeasr.packages import check_installed
 from edgeasr.spot import SpotterConfig
 from edgeasr.spot.decoder import is_keyword
@@ -65,7 +65,7 @@ def finish(file: Path) -> None:
         ExportError: it has a layer that is not int8, or a state that cannot be inside.
         ArtefactError: it has an operator that ESPHome lacks, or takes other features.
     """
-    keep_state_inside(file)
+    keep_state_inside(file, after_silence=True)
     scores = read_model(file).subgraphs[0].tensors[read_model(file).signatures[0].outputs[SCORES]]
     card = read_from_tflite(file)
     if scores.type != "INT8" or scores.shape != (1, 2) or scores.scale is None or card is None:

@@ -1,30 +1,33 @@
 """State inside the file: a step model in TFLite whose states are resource variables, as microcontrollers keep them.
 
-Each state becomes a variable, which an initialisation subgraph sets to zero at the first call (CALL_ONCE), which is
-read (READ_VARIABLE) where the input was, and assigned (ASSIGN_VARIABLE) as soon as the output is there. All else stays
-as it is, and so the scores are the same to the bit.
+Each state becomes a variable, which an initialisation subgraph sets at the first call (CALL_ONCE), which is read (READ_VARIABLE) where the input was, and assigned (ASSIGN_VARIABLE) as soon as the output is there. All else stays as it
+is, and so the scores are the same to the bit.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeasr.card import State, read_from_tflite
 from edgeasr.errors import ExportError
-from edgeasr.tflite.model import Tensor, read_model
+from edgeasr.tflite import Interpreter, Model, Tensor, read_model
 from edgeasr_export.variants.editor import Editor
 from edgeasr_export.variants.variant import Variant
 
 __all__ = ["STATEFUL", "keep_state_inside"]
 
 
-def keep_state_inside(file: Path) -> None:
+def keep_state_inside(file: Path, after_silence: bool = False) -> None:
     """Turn the states of a step model from inputs and outputs into resource variables, in place.
 
     Args:
         file: a TFLite file that edgeasr exported as steps.
+        after_silence: whether the states begin as a clip of features 0 leaves them, and not as zeros: for programs that
+            use the first outputs, in which zeros in the states would be heard as something.
 
     Raises:
         ExportError: it takes whole clips, has a state that must stay zero for some steps, or one that comes out in
@@ -34,15 +37,16 @@ def keep_state_inside(file: Path) -> None:
     if card is None or card.stepping is None:
         raise ExportError("expected a step model, got one of whole clips: export it with --streaming")
     editor, tensors, signature = Editor(file), model.subgraphs[0].tensors, model.signatures[0]
+    first = _states(model, card.stepping.states, card.stepping.steps if after_silence else 0)
     start = editor.subgraph("initialise")
     for state in card.stepping.states:
         before, after = tensors[signature.inputs[state.input]], tensors[signature.outputs[state.output]]
         _check(state, before, after)
         _move(editor, state.input, before.index, after.index)
-        zero = _zero(editor, start, before)
+        value = editor.constant(start, "first", first[state.input], _scale(before))
         handle = editor.tensor(start, "handle", (), "RESOURCE")
         start.operators.append(_variable(editor, state.input, handle))
-        start.operators.append(editor.operator("ASSIGN_VARIABLE", [handle, zero], []))
+        start.operators.append(editor.operator("ASSIGN_VARIABLE", [handle, value], []))
     _leave_out(editor.graph, editor.signature, {state.input for state in card.stepping.states}, "inputs")
     _leave_out(editor.graph, editor.signature, {state.output for state in card.stepping.states}, "outputs")
     editor.graph.operators.insert(0, editor.operator("CALL_ONCE", [], [], initSubgraphIndex=editor.subgraphs - 1))
@@ -76,10 +80,23 @@ def _move(editor: Editor, name: str, before: int, after: int) -> None:
     graph.operators.insert(max(first + len(read), made[0] + 1), assign)
 
 
-def _zero(editor: Editor, graph: Any, like: Tensor) -> int:
-    """Add a constant of zeros in the quantisation of a tensor."""
-    scale = None if like.scale is None or like.zero_point is None else (float(like.scale[0]), int(like.zero_point[0]))
-    return editor.constant(graph, "zero", np.full(like.shape, scale[1] if scale else 0, like.dtype), scale)
+def _states(model: Model, states: Sequence[State], steps: int) -> dict[str, NDArray[Any]]:
+    """Give the states, by the names of their inputs, after so many steps of features 0."""
+    interpreter, signature = Interpreter(model), model.signatures[0]
+    values = {tensor.index: np.full(tensor.shape, _zero(tensor), tensor.dtype) for tensor in interpreter.inputs}
+    for _ in range(steps):
+        given = interpreter.run(*(values[tensor.index] for tensor in interpreter.inputs))
+        made = {tensor.index: value for tensor, value in zip(interpreter.outputs, given, strict=True)}
+        values |= {signature.inputs[state.input]: made[signature.outputs[state.output]] for state in states}
+    return {state.input: values[signature.inputs[state.input]] for state in states}
+
+
+def _scale(tensor: Tensor) -> tuple[float, int] | None:
+    return None if tensor.scale is None else (float(tensor.scale[0]), _zero(tensor))
+
+
+def _zero(tensor: Tensor) -> int:
+    return 0 if tensor.zero_point is None else int(tensor.zero_point[0])
 
 
 def _variable(editor: Editor, name: str, handle: int) -> Any:

@@ -84,17 +84,13 @@ def run(board: Board, program: Path, files: Mapping[str, bytes] | None = None, t
         output, notes = _split((done.stdout + done.stderr).decode(errors="replace"))
         if complaint := _complaint(board, program, done, notes):
             raise FirmwareError(f"{board.name}: expected {program.name} to end well, got {complaint}: {_last(output)}")
-        columns = (
-            zip(*(map(int, line.split()) for line in marks.read_text().splitlines()), strict=True)
-            if board.machine
-            else ()
-        )
-        steps = [tuple(end - begin for begin, end in itertools.pairwise(column)) for column in columns]
+        lines = [tuple(map(int, line.split())) for line in marks.read_text().splitlines()] if board.machine else []
+        columns = [tuple(end - begin for begin, end in itertools.pairwise(each)) for each in zip(*lines, strict=True)]
         return Run(
             output,
             {path.name: path.read_bytes() for path in folder.iterdir()},
-            (steps[0] if steps else ()) if board.machine else None,
-            steps[1] if len(steps) > 1 else None,
+            next(iter(columns), ()) if board.machine else None,
+            columns[1] if len(columns) > 1 else None,
             int(notes["stack"].split()[0]) if board.machine else None,
         )
 
@@ -105,7 +101,7 @@ def _command(board: Board, program: Path, marks: Path) -> list[str]:
     if not board.machine:
         return [file]
     if board.emulator == "unicorn":
-        check_installed("unicorn", "dev", f"running {board.name}")
+        check_installed("unicorn", "emulators", f"running {board.name}")
         child, memories = Path(__file__).parent / "unicorn_child.py", filter(None, (board.flash, board.ram))
         ranges = [str(number) for memory in memories for number in (memory.origin, memory.size_bytes)]
         return [sys.executable, "-P", str(child), board.machine, file, str(marks), *ranges]
@@ -115,6 +111,7 @@ def _command(board: Board, program: Path, marks: Path) -> list[str]:
     return [*emulator(board, program), "-serial", "null", "-plugin", f"{_counter()},marks={marks}"]
 
 
+@functools.cache
 def npm_package(name: str) -> Path:
     """Find a package of npm: among those of this folder, or those that are installed for all.
 

@@ -1,5 +1,6 @@
 """The text of model.h and model.c."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from edgeasr_firmware.codegen.program import Program, Step
 from edgeasr_firmware.headers import C_BEGIN, C_END
 from edgeasr_firmware.plan import ALIGNMENT_BYTES, Plan
 
-__all__ = ["array", "header", "source"]
+__all__ = ["array", "float_c", "header", "source"]
 
 _C_TYPES = {"float32": "float", "bool": "uint8_t"}
 _C_TYPES.update({f"{sign}int{bits}": f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)})
@@ -152,7 +153,14 @@ def array(name: str, values: NDArray[Any]) -> Iterator[str]:
     yield ""
 
 
+def float_c(value: float) -> str:
+    """Write a float32 as C, to the bit."""
+    if math.isinf(value):
+        return "__builtin_inff()" if value > 0 else "-__builtin_inff()"
+    return f"{value.hex()}f"
+
+
 def _number(value: float) -> str:
     if isinstance(value, float):
-        return f"{value.hex()}f"  # to the bit
+        return float_c(value)
     return "(-2147483647 - 1)" if value == -(2**31) else str(value)

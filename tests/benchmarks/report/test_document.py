@@ -11,6 +11,7 @@ from edgeasr.errors import ConfigError, DataError
 from edgeasr_bench.agent.conditions import Conditions
 from edgeasr_bench.agent.work import DutyCycle
 from edgeasr_bench.profile import Operator
+from edgeasr_bench.record import Estimate, Image
 from edgeasr_bench.report import write_report
 
 VOID = {"meta"}
@@ -61,7 +62,7 @@ def test_markdown_has_summary_tables_environment_and_command(result, quantised, 
     assert "| git sha | not known |" in text
     assert "```sh\nedgeasr bench digits\n```" in text
     assert (
-        "| `ds-cnn.int8.tflite` | 1 | 59.0 | 80.0 | 120.0 | 150.0 | 1.72 (1.60-1.80) | ai-edge-litert 2.3.0 |" in text
+        "| `ds-cnn.int8.tflite` | 1 | 59.0 | 120.0 | 54.0 | 150.0 | 1.72 (1.60-1.80) | ai-edge-litert 2.3.0 |" in text
     )
     assert "| `ds-cnn.int8.tflite` | 1 | 98.7 (97.7-99.3) | 100.0 | 27.0 | 60 | 120 | 0.5 |" in text
     assert "svg" not in text
@@ -133,6 +134,45 @@ def test_page_of_several_runs_has_a_section_and_a_column_for_each(result, quanti
     text = write(".html", make_run(result, quantised()), make_run(result, target="ssh://pi"))
     assert text.count("<h2>local, ") == text.count("<h2>ssh://pi, ") == 1
     assert text.count("<th>local, ") == text.count("<th>ssh://pi, ") == 1
+
+
+def test_page_of_several_targets_puts_answers_side_by_side_and_times_nowhere(result, quantised, make_run, write):
+    here = make_run(result, quantised())
+    there = make_run(quantised(ratio_to_float=None), kind="emulated", target="emulated:pi4")
+    page = write(".md", here, there)
+    assert "| artefact | local | emulated:pi4 (emulated) |" in page
+    assert "| `ds-cnn.float32.tflite` | 99.0 (98.0-99.5) | - |" in page
+    assert "| `ds-cnn.int8.tflite` | 98.7 (97.7-99.3) | 98.7 (97.7-99.3) |" in page
+    assert "as good on every target" not in write(".md", here)
+
+
+@pytest.mark.parametrize("ending", [".html", ".md", ".csv"])
+def test_report_shows_what_a_chip_takes_and_what_a_compiler_expects(quantised, make_run, write, ending):
+    bare = {"latency_us": None, "ratio_to_float": None, "peak_rss_bytes": None, "load_ms": None, "rounds_us": ()}
+    bare |= {"latency_with_frontend_us": None, "frontend_us": None, "first_inference_ms": None}
+    chip = quantised(**bare, instructions=4_913_000, image=Image(33_176, 9_952, 9_000, 244))
+    unseen = {"accuracy": None, "agreement": None, "mcnemar_p": None, "confusion": None}
+    found = Estimate("ethos-u-vela 5.2.0", "a system", 89_900, 500.0, 179.8, 22_192, 31_104, 39, 2)
+    guessed = quantised(**bare, **unseen, estimate=found)
+    text = write(
+        ending,
+        make_run(chip, kind="emulated", target="board:m4"),
+        make_run(guessed, kind="estimated", target="ethos-u55-128"),
+    )
+    if ending == ".csv":
+        first, second = csv.DictReader(text.splitlines())
+        assert (first["instructions"], first["arena_bytes"], first["p50_us"]) == ("4913000", "9000", "")
+        assert (second["estimated_cycles"], second["estimated_us"], second["p50_us"]) == ("89900", "179.8", "")
+        return
+    for said in ("4,913,000", "33.2", "10.2", "89,900", "22,192", "2 of 39", "Estimated by a compiler, not measured"):
+        assert said in text
+    assert "Accuracy against latency" not in text
+
+
+def test_page_of_what_was_measured_without_a_clock_has_no_drawing_of_times(quantised, make_run, write):
+    untimed = quantised(latency_us=None, ratio_to_float=None, rounds_us=())
+    page = Page(write(".html", make_run(untimed, target="board:host")))
+    assert (page.count("circle", "point"), page.count("path", "hill")) == (0, 0)
 
 
 def test_page_escapes_what_it_is_given(result, make_run, write):

@@ -1,8 +1,5 @@
 """Boards without an operating system in the report of bench."""
 
-import os
-import shutil
-
 import pytest
 
 from edgeasr.errors import ConfigError, TargetError
@@ -13,11 +10,11 @@ pytestmark = pytest.mark.usefixtures("without_keras")
 
 
 @pytest.fixture
-def tools():
+def tools(needs):
     """Demand the compilers and the emulator."""
-    for program in ("gcc", "arm-none-eabi-gcc", "qemu-system-arm"):
-        if shutil.which(program) is None:
-            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{program} is not installed")
+    needs("gcc", "gcc")
+    needs("arm-none-eabi-gcc", "gcc-arm-none-eabi")
+    needs("qemu-system-arm", "qemu-system-arm")
 
 
 def test_board_answers_as_the_file_does_and_counts_instructions(keyword_model, keyword_settings, tools, tmp_path):

@@ -1,9 +1,9 @@
 """Devices on a serial line in the report of bench: our firmware in QEMU, and a device that misbehaves."""
 
 import contextlib
-import os
+import math
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from edgeasr.tflite import read_model
 from edgeasr.tflite.interpreter import Interpreter
 from edgeasr_bench import Settings, bench
 from edgeasr_bench.report import write_report
-from edgeasr_bench.targets import serial
+from edgeasr_bench.targets import find_target, serial
 from edgeasr_firmware.boards import BOARDS
 from edgeasr_firmware.boards.serve import serve
 from edgeasr_firmware.export import write_firmware
@@ -42,7 +42,7 @@ class Vendor:
     change: object = staticmethod(lambda scores: scores)
     warmups: list[int] = field(default_factory=list)
 
-    def infer(self, data, inferences=1, warmups=0):
+    def infer(self, data, inferences=1, warmups=0, expected_s=0):
         number = len(self.warmups)
         if number == self.lost_after:
             raise TargetError("port: the line is lost")
@@ -77,6 +77,17 @@ def test_serial_device_is_timed_by_its_own_clock_and_scored(plug, keyword_model,
     assert "12 of 12 answers are those of the file" in run.notes[-1]
     write_report(tmp_path / "report.html", [run])
     assert "vendor board" in (tmp_path / "report.html").read_text()
+
+
+def test_serial_device_counts_inferences_in_windows_as_mlperf_does(plug, keyword_model, keyword_settings):
+    device = plug()
+    asked = []
+    infer = device.infer
+    device.infer = lambda data, inferences=1, **others: asked.append(inferences) or infer(data, inferences, **others)
+    (result,) = bench([keyword_model], replace(keyword_settings, window_s=2), "serial:///dev/ttyACM0").results
+    assert asked == [1] * 12 + [math.ceil(2e6 / 105.5)] * 5
+    assert result.throughput.per_second == tuple(round(1e6 / (112 + number), 3) for number in range(5))
+    assert result.throughput.median == round(1e6 / 114, 3)
 
 
 def test_serial_device_that_is_lost_in_the_middle_keeps_its_results(plug, keyword_model, keyword_settings):
@@ -128,15 +139,28 @@ def test_serial_address_of_another_form_is_an_error(keyword_model, address):
         bench([keyword_model], Settings(), address)
 
 
+@pytest.mark.parametrize(
+    ("address", "machine"),
+    [
+        ("serial:///dev/ttyACM0", "///dev/ttyACM0"),
+        ("tcp://127.0.0.1:5555", ""),
+        ("tcp://hall:5555", "hall"),
+        ("board:host", ""),
+        ("ethos-u55-128", ""),
+    ],
+)
+def test_target_names_the_machine_whose_processor_it_needs(address, machine):
+    assert find_target(address).machine == machine
+
+
 def test_serial_port_that_is_not_there_is_an_error(keyword_model, tmp_path):
     with pytest.raises(TargetError, match="cannot be opened.*No such file or directory.*: name a serial port"):
         bench([keyword_model], Settings(), f"serial://{tmp_path}/none")
 
 
-def test_firmware_in_qemu_is_benched_over_its_line(keyword_model, keyword_settings, tmp_path):
-    for program in ("arm-none-eabi-gcc", "qemu-system-arm"):
-        if shutil.which(program) is None:
-            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{program} is not installed")
+def test_firmware_in_qemu_is_benched_over_its_line(keyword_model, keyword_settings, tmp_path, needs):
+    needs("arm-none-eabi-gcc", "gcc-arm-none-eabi")
+    needs("qemu-system-arm", "qemu-system-arm")
     board = BOARDS["cortex-m4f"]
     program = build_serial(write_firmware(keyword_model, board, tmp_path / "c"), board, tmp_path / "serial.elf")
     with serve(board, program) as url:

@@ -52,6 +52,23 @@ def test_recogniser_is_measured_by_its_word_errors(entry: Callable[..., Entry], 
     assert row(text, "Latency", "ctc-small")["window"] == "8 s"
 
 
+def test_loss_and_gain_of_int8_are_told(
+    entry: Callable[..., Entry], result: Result, quantised: Callable[..., Result]
+) -> None:
+    errors = Transcription(0.125, 0.1, 0.15, 0.05, 0.04, 0.06, 1, 2, 3, 48, 20)
+    better = quantised(transcription=errors, mcnemar_p=0.25)
+    entries = {
+        "ds-cnn": entry(score=0.997, results={"tflite int8": quantised(mcnemar_p=0.5)}),
+        "ctc-small": entry("ctc-small", score=0.13, results={"tflite int8": better}),
+    }
+    text = write_document(entries)
+    section = "What int8 loses, and gains"
+    assert list(row(text, section, "ds-cnn").values()) == ["`ds-cnn`", "1.00", "0.5", "-", "-"]
+    assert list(row(text, section, "ctc-small").values())[1:3] == ["-0.50", "0.25"]
+    assert "- TFLite: 1.72 times, the geometric mean of 2 models; least of all `ds-cnn`, 1.72 times" in text
+    assert "- ONNX: not measured" in text
+
+
 def test_model_that_cannot_be_converted_or_benched_says_why(entry: Callable[..., Entry]) -> None:
     reasons = {"tflite int8": "no such operation", "bench": "no | memory"}
     made = entry("attention-cnn", failures=reasons, score=None, clip_ms=None)

@@ -1,5 +1,6 @@
 """A clip model gives what the model gives, with its recurrent layers as they are or unrolled."""
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -7,8 +8,14 @@ import numpy as np
 import pytest
 from keras import layers
 
+from edgeasr.card import Card
 from edgeasr.errors import ExportError
-from edgeasr_export import forms
+from edgeasr.runtime import load
+from edgeasr_export import ExportSettings, forms
+from edgeasr_export.artefact import Job
+from edgeasr_export.exporters import exporter
+from edgeasr_export.floats import KerasFloats
+from edgeasr_export.inspection import describe
 
 RECURRENT: dict[str, Any] = {
     "simple": layers.SimpleRNN(3, return_sequences=True),
@@ -63,3 +70,44 @@ def test_clip_refuses_what_it_cannot_cut() -> None:
     own(np.zeros((1, 6, 4), np.float32))
     with pytest.raises(ExportError, match=r"'own' is a class of its own: build it with keras.Model\(inputs, outputs\)"):
         forms.clip(own, 6)
+
+
+def gated(x: Any, dilation: int) -> Any:
+    """Apply two dilated convolutions to one input, as WaveNet does."""
+    signal, gate = (
+        layers.BatchNormalization()(layers.Conv1D(4, 3, padding="causal", dilation_rate=dilation)(x)) for _ in range(2)
+    )
+    return layers.Add()([x, layers.Multiply()([layers.Activation("tanh")(signal), layers.Activation("sigmoid")(gate)])])
+
+
+@pytest.mark.parametrize("padding", ["causal", "same", "valid"])
+def test_clip_gives_what_dilated_convolutions_give(padding: str, clips: Any, shaken: Any) -> None:
+    twice = layers.Conv1D(4, 3, padding=padding, dilation_rate=2, activation="tanh")
+    inputs = keras.Input((None, 4))
+    model, features = shaken(keras.Model(inputs, twice(twice(inputs)))), clips(16, 4)
+    np.testing.assert_allclose(
+        forms.clip(model, 16).model({"features": features})["scores"], model(features), atol=1e-6
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*experimental_preserve_all_tensors")
+def test_dilated_convolutions_of_branches_are_quantised_whole_and_as_steps(
+    tmp_path: Path, clips: Any, shaken: Any
+) -> None:
+    x = inputs = keras.Input((None, 4))
+    for dilation in (1, 2, 4):
+        x = gated(x, dilation)
+    model, features = shaken(keras.Model(inputs, layers.Conv1D(3, 1)(x))), clips(40, 4, count=8)
+    made_by, card = exporter("tflite"), Card("net", "", ("a", "b", "c"), None, "probabilities", "")
+    given = {}
+    for form in (forms.clip(model, 40), forms.step(model, 40)):
+        name = "clip" if form.stepping is None else "step"
+        (tmp_path / name).mkdir()
+        job = Job(KerasFloats(form, tmp_path / name), made_by, "int8", ExportSettings("minmax"), card, features)
+        job.make(tmp_path / f"{name}.tflite", tmp_path / "none")
+        operators = describe(tmp_path / f"{name}.tflite")
+        assert not [one.name for one in operators if "BATCH" in one.operator or one.dtype == "float32"]
+        given[name] = load(tmp_path / f"{name}.tflite").run_batch(features)
+    (scale,) = {one.scale for one in operators[-1:]}
+    assert np.abs(given["clip"] - given["step"]).max() <= 1.01 * scale

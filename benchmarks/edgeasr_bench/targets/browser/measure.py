@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from edgeasr.errors import ConfigError, TargetError
 from edgeasr.runtime import Runtime, load
-from edgeasr.runtime.base import check_scores
-from edgeasr.scores import softmax
 from edgeasr_bench.agent.conditions import read_conditions
 from edgeasr_bench.agent.work import Timings, pinned
 from edgeasr_bench.candidates import Candidate
@@ -25,6 +23,7 @@ from edgeasr_bench.measurement import Measured, Measurement, measurement_of, rea
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.browser.server import Page, serve_page
 from edgeasr_bench.targets.browser.web import VERSION, web_runtime
+from edgeasr_bench.targets.outputs import scores_of
 
 __all__ = ["measure"]
 
@@ -62,6 +61,8 @@ def measure(
     """
     if place:
         raise ConfigError(f"target browser:{place}: expected browser, which is Chromium on this machine")
+    if settings.duty_cycle_ms or settings.window_s:
+        note("a browser is timed call by call only, without --duty-cycle and --mlperf")
     environment = read_environment()
     measurements: list[Measurement] = []
     with tempfile.TemporaryDirectory(prefix="edgeasr-browser.") as scratch, pinned(settings.cpus):
@@ -143,9 +144,7 @@ def _score(page: Page, number: int, one: _Subject, progress: Progress) -> NDArra
         count = min(_SCORED_AT_ONCE, clips - first)
         for answer in page.ask("score", model=number, first=first, count=count)["scores"]:
             found.append(np.array(answer["values"], np.float32).reshape(answer["shape"][1:]))
-    outputs = np.stack(found)
-    logits = one.model.card is not None and one.model.card.output == "logits"
-    return check_scores(softmax(outputs) if logits else outputs, one.model.path)
+    return scores_of(np.stack(found), one.model)
 
 
 def _model_name(one: _Subject) -> str:

@@ -1,4 +1,4 @@
-"""Sums, differences and products of two tensors, and what reduces one: integers of 8 or 16 bits."""
+"""Sums, differences and products of two tensors, and what reduces one: integers of 8 or 16 bits, sums also floats."""
 
 import math
 
@@ -7,6 +7,7 @@ import numpy as np
 from edgeasr.tflite import quantisation
 from edgeasr.tflite.model import Operator, Tensor
 from edgeasr_firmware.codegen.lower import Lowering
+from edgeasr_firmware.codegen.write import float_c
 
 __all__ = ["add", "mean", "mul", "reduce_max", "sub"]
 
@@ -17,22 +18,53 @@ Dimension = tuple[int, ...]  # size, then steps
 
 def add(lowering: Lowering, operator: Operator) -> None:
     """Lower ADD."""
+    if _float(lowering, operator, "add"):
+        return
     _sum(lowering, operator, quantisation.addition(*_three(lowering, operator)), "add")
 
 
 def sub(lowering: Lowering, operator: Operator) -> None:
     """Lower SUB."""
+    if _float(lowering, operator, "sub"):
+        return
     _sum(lowering, operator, quantisation.subtraction(*_three(lowering, operator)), "sub")
 
 
 def mul(lowering: Lowering, operator: Operator) -> None:
     """Lower MUL."""
+    if _float(lowering, operator, "mul"):
+        return
     _each(lowering, operator, "mul", quantisation.multiplication(*_three(lowering, operator)))
 
 
 def _three(lowering: Lowering, operator: Operator) -> tuple[Tensor, Tensor, Tensor]:
     first = lowering.expect(operator.inputs[0], "INT8", "INT16")
     return first, lowering.expect(operator.inputs[1], first.type), lowering.expect(operator.outputs[0], first.type)
+
+
+def _float(lowering: Lowering, operator: Operator, name: str) -> bool:
+    """Lower an operator if it is one of floats; tell whether it is."""
+    if lowering.tensor(operator.inputs[0]).type != "FLOAT32":
+        return False
+    lowering.expect(operator.inputs[1], "FLOAT32")
+    output = lowering.expect(operator.outputs[0], "FLOAT32")
+    lo, hi = map(float_c, quantisation.activation_limits(operator.options["fused_activation_function"]))
+    fields = _broadcast(lowering, operator)
+    params = lowering.program.struct("float", "ea_float_t", **fields, lo=lo, hi=hi)
+    lowering.step(
+        "ea_float", f"ea_{name}_f32(&{params}, {{a}}, {{b}}, {{out}})", operator.inputs, operator.outputs[0],
+        in_place=lowering.tensor(operator.inputs[0]).shape == output.shape,
+    )  # fmt: skip
+    return True
+
+
+def _broadcast(lowering: Lowering, operator: Operator) -> dict[str, str]:
+    """Give the fields that say how two inputs are repeated over an output."""
+    first, second, shape = (*map(lowering.tensor, operator.inputs[:2]), lowering.tensor(operator.outputs[0]).shape)
+    dimensions = _merged([
+        (size, *steps) for size, *steps in zip(shape, _steps(first, shape), _steps(second, shape), strict=True)
+    ])  # fmt: skip
+    return _fields(lowering, dimensions, "size", "a_step", "b_step")
 
 
 def _sum(lowering: Lowering, operator: Operator, constants: quantisation.AdditionConstants, name: str) -> None:
@@ -53,12 +85,8 @@ def _each(
         quantisation.zero_point_of(output),
         output.dtype,
     )
-    dimensions = _merged([
-        (size, *steps)
-        for size, *steps in zip(output.shape, _steps(first, output.shape), _steps(second, output.shape), strict=True)
-    ])  # fmt: skip
     params = lowering.program.struct(
-        "arithmetic", "ea_arithmetic_t", **_fields(lowering, dimensions, "size", "a_step", "b_step"),
+        "arithmetic", "ea_arithmetic_t", **_broadcast(lowering, operator),
         a_zero_point=quantisation.zero_point_of(first), b_zero_point=quantisation.zero_point_of(second),
         out_zero_point=quantisation.zero_point_of(output), lo=lo, hi=hi, **constants,
         out_multiplier=multiplier.value, out_shift=multiplier.shift,

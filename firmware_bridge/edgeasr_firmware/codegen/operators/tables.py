@@ -9,6 +9,7 @@ from edgeasr.tflite.model import Operator
 from edgeasr.tflite.tables import exponential_knots, reciprocal_knots, softmax_exponentials
 from edgeasr_firmware.codegen.lower import Lowering
 from edgeasr_firmware.codegen.operators.recurrent import sigmoid_fields
+from edgeasr_firmware.codegen.write import float_c
 
 __all__ = ["activation", "dequantize", "quantize", "relu", "saturating", "softmax"]
 
@@ -42,8 +43,14 @@ def saturating(lowering: Lowering, operator: Operator) -> None:
 
 
 def relu(lowering: Lowering, operator: Operator) -> None:
-    """Lower RELU, RELU6 and LEAKY_RELU of int8 or int16."""
-    source, output = lowering.expect(operator.inputs[0], "INT8", "INT16"), lowering.tensor(operator.outputs[0])
+    """Lower RELU, RELU6 and LEAKY_RELU of int8 or int16, and the first two of floats."""
+    source, output = lowering.tensor(operator.inputs[0]), lowering.tensor(operator.outputs[0])
+    if source.type == "FLOAT32" and operator.name != "LEAKY_RELU":
+        limits = ", ".join(map(float_c, quantisation.activation_limits(operator.name)))
+        code = f"ea_limit_f32({int(np.prod(source.shape))}, {limits}, {{a}}, {{out}})"
+        lowering.step("ea_float", code, operator.inputs, operator.outputs[0], in_place=True)
+        return
+    lowering.expect(operator.inputs[0], "INT8", "INT16")
     zero_point = quantisation.zero_point_of(output)
     if source.type == "INT8":
         activation(lowering, operator)
@@ -73,7 +80,7 @@ def quantize(lowering: Lowering, operator: Operator) -> None:
     if kernel is None:
         activation(lowering, operator)
     elif source.type == "FLOAT32":
-        _convert(lowering, operator, kernel, scale=_float(quantisation.scale_of(output)))
+        _convert(lowering, operator, kernel, scale=float_c(float(quantisation.scale_of(output))))
     else:
         _convert(lowering, operator, kernel, quantisation.requantisation(source, output))
 
@@ -82,11 +89,7 @@ def dequantize(lowering: Lowering, operator: Operator) -> None:
     """Lower DEQUANTIZE to floats."""
     source = lowering.expect(operator.inputs[0], "INT8", "INT16")
     kernel = f"ea_dequantise_s{8 * source.dtype.itemsize}"
-    _convert(lowering, operator, kernel, scale=_float(quantisation.scale_of(source)))
-
-
-def _float(value: np.float32) -> str:
-    return f"{float(value).hex()}f"
+    _convert(lowering, operator, kernel, scale=float_c(float(quantisation.scale_of(source))))
 
 
 def _convert(
