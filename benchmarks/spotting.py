@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from edgeasr_bench.environment import read_environment
 from spotting_accuracy import digit_stream, export_builtin
 
 F32 = NDArray[np.float32]
+Seen = tuple[int, str, float]  # sample, label and score of an event
 
 FINE = SpotterConfig(hop_ms=20.0)  # the hop that costs are given for
 STREAMS = 8
@@ -92,31 +92,47 @@ def measure_start(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
 def measure_day(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """Feed the same minutes again and again, in chunks of any size, and the same hours in one piece.
 
-    The minutes are a whole number of hops, so from the second time on every event comes again after exactly as many
-    samples: time stamps that drift would show.
+    The minutes are a whole number of hops, and of what is smoothed over, so from the second time on every event comes
+    again after exactly as many samples: time stamps that drift would show.
     """
     model = load(path)
     config = SpotterConfig()
     spotter = Spotter(model, config)
     stream = digit_stream(model, arguments.data, "", "test")
-    samples = stream.clip.samples[: len(stream.clip.samples) // spotter.hop_samples * spotter.hop_samples]
-    rounds = max(2, round(arguments.hours * 3600 * spotter.sample_rate_hz / len(samples)))
-    events: list[list[Event]] = []
-    chosen, begin_s, warm_bytes = random.Random(0), time.perf_counter(), 0
-    for _ in range(rounds):
-        events.append([event for chunk in _cut(samples, chosen) for event in spotter.feed(chunk)])
-        warm_bytes = warm_bytes or _resident_bytes()
+    period = round(config.smoothing_ms * spotter.sample_rate_hz / 1000)
+    samples = stream.clip.samples[: len(stream.clip.samples) // period * period]
+    rounds = max(3, round(arguments.hours * 3600 * spotter.sample_rate_hz / len(samples)))
+    chosen = random.Random(0)
+    heard = [_round(spotter, samples, chosen, number) for number in range(2)]
+    warm_bytes, begin_s, recur = _resident_bytes(), time.perf_counter(), True
+    for number in range(2, rounds):
+        recur = recur and _round(spotter, samples, chosen, number) == heard[1]
     took_s, grown = time.perf_counter() - begin_s, _resident_bytes() - warm_bytes
-    audio_s = rounds * len(samples) / spotter.sample_rate_hz
+    whole = _in_one_piece(path, config, samples, rounds)
+    cut = [*heard[0], *(one for number in range(1, rounds) for one in _moved(heard[1], number * len(samples)))]
     return {
-        "hours": audio_s / 3600,
-        "times_real_time": audio_s / took_s,
+        "hours": rounds * len(samples) / spotter.sample_rate_hz / 3600,
+        "times_real_time": (rounds - 2) * len(samples) / spotter.sample_rate_hz / took_s,
         "grown_mb": grown / 1e6,
-        "time_is_exact": spotter.time_s == audio_s,
-        "events": sum(map(len, events)),
-        "events_recur_exactly": _recur(events[1:], len(samples), spotter.sample_rate_hz),
-        "equal_to_one_piece": _in_one_piece(path, config, samples, rounds) == list(chain.from_iterable(events)),
+        "time_is_exact": spotter.time_s * spotter.sample_rate_hz == rounds * len(samples),
+        "events": len(cut),
+        "events_recur_exactly": recur,
+        "equal_to_one_piece": recur and whole == cut,
     }
+
+
+def _round(spotter: Spotter, samples: F32, chosen: random.Random, number: int) -> list[Seen]:
+    """Feed the samples once more; give the events at the samples of this round, so that a day of them needs no room."""
+    events = [event for chunk in _cut(samples, chosen) for event in spotter.feed(chunk)]
+    return _moved(_seen(events, spotter.sample_rate_hz), -number * len(samples))
+
+
+def _seen(events: list[Event], sample_rate_hz: int) -> list[Seen]:
+    return [(round(event.time_s * sample_rate_hz), event.label, event.score) for event in events]
+
+
+def _moved(events: list[Seen], by_samples: int) -> list[Seen]:
+    return [(position + by_samples, label, score) for position, label, score in events]
 
 
 def _cut(samples: F32, chosen: random.Random) -> Iterator[F32]:
@@ -127,23 +143,14 @@ def _cut(samples: F32, chosen: random.Random) -> Iterator[F32]:
         start += size
 
 
-def _recur(rounds: list[list[Event]], period_samples: int, sample_rate_hz: int) -> bool:
-    def seen(number: int) -> list[tuple[int, str, float]]:
-        return [
-            (round(event.time_s * sample_rate_hz) - number * period_samples, event.label, event.score)
-            for event in rounds[number]
-        ]
-
-    return all(seen(number) == seen(0) for number in range(len(rounds)))
-
-
-def _in_one_piece(path: Path, config: SpotterConfig, samples: F32, rounds: int) -> list[Event]:
+def _in_one_piece(path: Path, config: SpotterConfig, samples: F32, rounds: int) -> list[Seen]:
     """Feed all of it by one call; a day takes 5.5 GB, which lie in a file."""
     with tempfile.NamedTemporaryFile() as file:
         piece = np.memmap(file, np.float32, shape=(rounds, len(samples)))
         for row in piece:
             row[:] = samples
-        return Spotter(load(path), config).feed(piece.reshape(-1))
+        spotter = Spotter(load(path), config)
+        return _seen(spotter.feed(piece.reshape(-1)), spotter.sample_rate_hz)
 
 
 def measure_streams(path: Path, arguments: argparse.Namespace) -> dict[str, Any]:

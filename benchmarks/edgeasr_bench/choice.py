@@ -73,7 +73,7 @@ def choose(run: Run, conditions: Sequence[Condition]) -> Choice:
     ranked = sorted(zip(costs, meeting, strict=True), key=lambda pair: pair[0])
     alike = [pair for pair in ranked if pair[0] <= _AS_FAST * ranked[0][0]]
     cost, best = min(alike, key=lambda pair: (pair[1].threads, pair[1].bytes, pair[0]))
-    reason = f"{cost:,.6g} {unit}: "
+    reason = f"{_number(cost)} {unit}: "
     if len(ranked) == 1:
         reason += f"the only one of {len(candidates)} that meets the conditions"
     elif best is ranked[0][1]:
@@ -98,7 +98,7 @@ def _failures(run: Run, result: Result, conditions: Sequence[Condition]) -> list
     for condition in conditions:
         value = QUANTITIES[condition.quantity](run, result)
         if not condition.met_by(value):
-            known = "is not known" if value is None else f"is {value:,.6g}"
+            known = "is not known" if value is None else f"is {_number(value)}"
             reasons.append(f"{condition.quantity} {known}, asked for {condition.text}")
     return reasons
 
@@ -114,7 +114,11 @@ def _costs(run: Run, results: Sequence[Result]) -> tuple[str, list[float]]:
 
 
 def _said(costing: tuple[float, Result]) -> str:
-    return f"{costing[0]:,.6g} of {_name(costing[1])}"
+    return f"{_number(costing[0])} of {_name(costing[1])}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def _name(result: Result) -> str:

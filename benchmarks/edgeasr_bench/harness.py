@@ -149,4 +149,5 @@ def _bench_one(
         bundles={one.bundle.path.resolve().name: one.bundle.sha256 for one in candidates if one.bundle},
         before=measured.before,
         after=measured.after,
+        lost=measured.lost,
     )

@@ -114,6 +114,7 @@ class Measured:
         measurements: one an artefact and number of threads.
         before: conditions of the target when the timing began; None where they are not known.
         after: when it ended.
+        lost: why the target failed before all was measured; empty where all was.
     """
 
     kind: Kind
@@ -121,6 +122,7 @@ class Measured:
     measurements: tuple[Measurement, ...]
     before: Conditions | None
     after: Conditions | None
+    lost: str = ""
 
 
 def read_answers(

@@ -89,6 +89,7 @@ class Run:
         before: conditions of the target when the timing began; null where they are not known.
         after: when it ended; what changed so that the times cannot be trusted is among the notes.
         choice: what to ship; null where that was not asked for.
+        lost: why the target failed before all was measured; empty where all was.
     """
 
     environment: Environment
@@ -103,6 +104,7 @@ class Run:
     before: Conditions | None = None
     after: Conditions | None = None
     choice: Choice | None = None
+    lost: str = ""
 
     def to_json(self) -> str:
         """Write the record as JSON."""

@@ -183,7 +183,7 @@ def command(
     if report is not None and runs:
         write_report(report, runs)
         note(f"report: {report}")
-    if failures or any(run.choice and run.choice.artefact is None for run in runs):
+    if failures or any(run.lost or (run.choice and run.choice.artefact is None) for run in runs):
         raise click.exceptions.Exit(1)
 
 

@@ -30,4 +30,4 @@ def device_spotter(address: str) -> Iterator["DeviceSpotter"]:
         note(f"{address}: {device.name} runs {device.model}")
         yield spotter
         if spotter.interruptions:
-            note(f"the board was reset or the line disturbed: {spotter.interruptions} times")
+            note(f"the board was reset or the line disturbed, times: {spotter.interruptions}")

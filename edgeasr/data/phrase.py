@@ -1,6 +1,6 @@
 """A word or phrase that nobody recorded, in many synthetic voices, and what sounds near to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from random import Random
 
@@ -33,8 +33,9 @@ _CHANGED = (0.35, 0.7)  # share of the phonemes of a neighbour that are others
 def load(path: str | None) -> Dataset:
     """Say a phrase in many voices, and in others what sounds near to it, and sentences.
 
-    Voices are those of espeak-ng and, where it is installed, of flite. Each voice is in one split only. The same
-    phrase gives the same sound.
+    Voices are those of espeak-ng and, where it is installed, of flite. Each voice is in one split only; what sounds
+    near to the phrase is all in the training split, because speech has little of it. The same phrase gives the same
+    sound.
 
     Args:
         path: the phrase.
@@ -56,7 +57,9 @@ def load(path: str | None) -> Dataset:
         )
     near = list(neighbours(phrase, _NEIGHBOURS))
     sentences = [_sentence(phrase, number) for number in range(_SENTENCES)]
-    examples = [*_said(phrase), *_others(near, "near"), *_others(sentences, "sentence")]
+    trained = [voice for voice in _cast("near", 2 * _NEIGHBOURS) if split_of(voice) == "train"][:_NEIGHBOURS]
+    spoken = _cast("sentence", _SENTENCES)
+    examples = [*_said(phrase), *_others(near, "near", trained), *_others(sentences, "sentence", spoken)]
     return Dataset("phrase", (phrase,), tuple(examples), "synthetic speech by espeak-ng and flite, no recordings")
 
 
@@ -126,9 +129,9 @@ def _said(phrase: str) -> Iterator[Example]:
         yield from _flite(phrase, phrase, number)
 
 
-def _others(texts: list[str], kind: str) -> Iterator[Example]:
+def _others(texts: list[str], kind: str, voices: Sequence[str]) -> Iterator[Example]:
     """Say what is not the phrase, so that no voice alone tells that it is."""
-    for number, (text, voice) in enumerate(zip(texts, _cast(kind, len(texts)), strict=True)):
+    for number, (text, voice) in enumerate(zip(texts, voices, strict=True)):
         rng = Random(f"{text} {voice}")
         read = partial(say, text, voice, rng.randint(110, 230), rng.randint(15, 85), rng.randint(20, 90))
         yield Example(f"{kind}/{number}-{voice}", None, voice, split_of(voice), read)

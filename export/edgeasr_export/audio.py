@@ -1,6 +1,7 @@
 """Models that take sound: a bundle of the original with its front end inside."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,10 @@ def bundle_of_sound(
     """
     original = bundle.manifest
     frontend = _check(bundle)
-    if path.exists() and Bundle.open(path).manifest.training.get(_OF) == original.model_sha256:
-        return Bundle.open(path)
+    with suppress(BundleError):  # nothing there, or something else
+        existing = Bundle.open(path)
+        if existing.manifest.training.get(_OF) == original.model_sha256:
+            return existing
     Bundle.check_free(path)
     data = data or original.training.get("data", ())
     if not data:
@@ -60,8 +63,7 @@ def bundle_of_sound(
         raise BundleError(f"{bundle.model_path}: Keras cannot load it ({str(error).partition(chr(10))[0]})") from error
     heard = with_frontend(model, frontend)
     _compare(heard, model, frontend, samples, original.output == "logits", notify)
-    training = {**original.training, _OF: original.model_sha256}
-    manifest = replace(original, frontend=sound, training=training, artefacts=(), sha256={}, created="")
+    manifest = replace(original, frontend=sound, training={_OF: original.model_sha256}, metrics={})
     return Bundle.create(path, manifest, heard, samples)
 
 
@@ -93,10 +95,7 @@ def _compare(
 ) -> None:
     """Compare the front end inside with that outside, on sound for verification."""
     features = Frontend(frontend)(samples.verification[..., 0])
-    inside, outside = (
-        _scores(one.predict(given.reshape(-1, *one.input_shape[1:]), verbose=0), logits)
-        for one, given in ((heard, samples.verification), (model, features))
-    )
+    inside, outside = (_scores(one, given, logits) for one, given in ((heard, samples.verification), (model, features)))
     difference = float(np.abs(inside - outside).max())
     if not difference <= _TOLERANCE:  # NaN too
         raise ExportError(
@@ -106,6 +105,7 @@ def _compare(
     notify(f"the front end inside gives the same scores on {len(inside)} clips, to {difference:.1g}")
 
 
-def _scores(outputs: Any, logits: bool) -> NDArray[np.float32]:
-    scores = np.asarray(outputs, np.float32)
+def _scores(model: Any, given: NDArray[np.float32], logits: bool) -> NDArray[np.float32]:
+    shape = (-1 if size is None else size for size in model.input_shape[1:])
+    scores = np.asarray(model.predict(given.reshape(len(given), *shape), verbose=0), np.float32)
     return softmax(scores) if logits else scores

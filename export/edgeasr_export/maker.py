@@ -1,5 +1,6 @@
 """Make artefacts of one original; what several of them need is made once."""
 
+import gc
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -64,6 +65,7 @@ class Maker:
         Raises:
             EdgeASRError: it cannot be made.
         """
+        gc.collect()  # quantisers leave copies of all weights behind, which stand in cycles
         special, format_name = variant(format_name), format_of(format_name)
         made_by, wanted = exporter(format_name), scheme(scheme_name, format_name)
         recurrence = self._recurrence if wanted.calibrated else None

@@ -107,6 +107,7 @@ def _trace_onnx(path: Path, feeds: Iterable[Feed]) -> Iterator[Activations]:
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    del model, graph  # which hold the weights too
     for feed in feeds:
         values = {name: np.asarray(array, np.float32) for name, array in feed.items() if name in given}
         seen = {**values, **dict(zip(floats, session.run(floats, values), strict=True))}

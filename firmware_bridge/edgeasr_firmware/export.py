@@ -158,7 +158,10 @@ def check_size(board: Board, constant_bytes: int, arena_bytes: int) -> None:
 
 
 def _ears(path: Path, card: Card | None, program: Program) -> dict[str, str]:
-    """Give the files of the front end, and of the spotter for a classifier of int8, where the card tells of them."""
+    """Give the files of the front end, and of the spotter for an int8 classifier, where the card tells of them.
+
+    What listens keeps the window of a whole clip; of models that take less at a time there is the front end alone.
+    """
     if card is None or card.frontend is None:
         return {}
     (output, _), frontend, config = program.outputs[0], card.frontend, kept_settings(path) or SpotterConfig()
@@ -167,7 +170,8 @@ def _ears(path: Path, card: Card | None, program: Program) -> dict[str, str]:
     except FirmwareError as error:
         warnings.warn(f"{error}; it is left out", stacklevel=2)
         return {}
-    if card.ctc or output.type != "INT8" or math.prod(output.shape) != len(card.labels):
+    whole = math.prod(program.inputs[0][0].shape) == frontend.frames * frontend.bins
+    if card.ctc or not whole or output.type != "INT8" or math.prod(output.shape) != len(card.labels):
         return files
     hop_frames = round(config.hop_ms / frontend.hop_ms)
     step_ms = hop_frames * frontend.hop_ms

@@ -46,7 +46,7 @@ def test_phrase_has_voices_in_one_split_each_and_says_other_things_too() -> None
     for split in ("train", "dev", "test"):
         labels = [example.label for example in dataset.of_split(split)]
         assert labels.count("hey robin") > 40
-        assert labels.count(None) > 40
+        assert labels.count(None) > 10
     speakers: dict[str, set[str]] = {}
     for example in dataset.examples:
         speakers.setdefault(example.speaker, set()).add(example.split)

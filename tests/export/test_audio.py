@@ -58,6 +58,7 @@ def sounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(samples_module, "load_datasets", lambda specs: dataset)
 
 
+@pytest.mark.slow
 def test_bundle_of_sound_is_exported_like_any(make_bundle: MakeBundle, model: Any, tmp_path: Path) -> None:
     lines: list[str] = []
     heard = bundle_of_sound(make_bundle(model), tmp_path / "sound", ["sounds"], lines.append)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeasr.features import Frontend, FrontendConfig, StreamingFrontend
 from edgeasr.errors import ConfigError
+from edgeasr.features import Frontend, FrontendConfig, StreamingFrontend
 from edgeasr.features.layer import NAME, frontend_layer, samples_config, with_frontend
 
 # Largest difference from the NumPy front end, which computes in double precision. On 300 clips of Speech Commands

@@ -11,8 +11,10 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edgeasr.card import Card, append_to_tflite
 from edgeasr.cli import group
 from edgeasr.errors import EdgeASRError, FirmwareError
+from edgeasr.features.config import FrontendConfig
 from edgeasr_firmware.boards import BOARDS
 from edgeasr_firmware.export import write_firmware
 from tests.tflite.builder import Step, Value, constant, one, write
@@ -57,6 +59,19 @@ def test_firmware_holds_only_the_kernels_that_are_used(model: Path, tmp_path: Pa
     assert {name for name in files if name.startswith("ea_") and name.endswith(".c")} == {
         "ea_conv.c", "ea_dense.c", "ea_pool.c", "ea_selftest.c", "ea_softmax.c",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("clip_ms", "listens"), [(250, True), (500, False)])
+def test_firmware_listens_if_the_model_takes_whole_clips(
+    clip_ms: float, listens: bool, model: Path, tmp_path: Path
+) -> None:
+    """The listener copies the window of a clip into the arena, where a model that takes less has no room for it."""
+    frontend = FrontendConfig(clip_ms=clip_ms, mel_bins=8)
+    card = Card("small", "int8", ("a", "b", "c"), frontend, "probabilities", "0" * 64)
+    model.write_bytes(append_to_tflite(model.read_bytes(), card))
+    files = set(write_firmware(model, BOARDS["host"], tmp_path / "out").files)
+    assert "ea_frontend.c" in files
+    assert ("ea_listen.c" in files) == listens
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])

@@ -86,22 +86,19 @@ def _answers_everywhere(runs: Sequence[Run]) -> Iterator[Block]:
         return
     names = dict.fromkeys(result.artefact for run in runs for result in run.results if score_of(result))
     yield Text(_EVERYWHERE)
-    columns = [{result.artefact: str(score_of(result) or "-") for result in reversed(run.results)} for run in runs]
+    # Without their intervals, which stand in the sections: a column for each target has to fit.
+    scores = [{one.artefact: str(score_of(one) or "-").partition(" (")[0] for one in run.results[::-1]} for run in runs]
     yield Table(
-        ("artefact", *(_target_title(run) for run in runs)),
-        [(f"`{name}`", *(column.get(name, "-") for column in columns)) for name in names],
+        ("artefact", *(run.target for run in runs)),
+        [(f"`{name}`", *(column.get(name, "-") for column in scores)) for name in names],
     )
-
-
-def _target_title(run: Run) -> str:
-    """Name the target of a run, and what its times are where they are not measured."""
-    return run.target if run.kind == "measured" else f"{run.target} ({run.kind})"
 
 
 def _run_title(run: Run) -> str:
     """Name a run: where and when it was."""
     environment = run.environment
-    return f"{_target_title(run)}, {environment.cpu or environment.machine}, {environment.time_utc}"
+    kind = "" if run.kind == "measured" else f" ({run.kind})"
+    return f"{run.target}{kind}, {environment.cpu or environment.machine}, {environment.time_utc}"
 
 
 def _section(run: Run, among_others: bool) -> Iterator[Block]:

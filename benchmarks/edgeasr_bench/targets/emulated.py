@@ -131,7 +131,7 @@ def measure(
     environment = replace(  # what is this machine's, and not the board's, is not said
         measured.environment, memory_bytes=None, load_average=None, governor=None, kernel=_version(board.qemu)
     )
-    return Measured("emulated", environment, tuple(measurements), before=None, after=None)
+    return Measured("emulated", environment, tuple(measurements), None, None, measured.lost)
 
 
 def _version(qemu: str) -> str:

@@ -86,6 +86,7 @@ def measure_on(
     session = _Session(device, subjects, settings, device.send(files_of(subjects, agent, folder)), agent.name, progress)
     measurements: list[Measurement] = []
     sweep: list[Reports] = []
+    lost = ""
     for threads in settings.threads:
         try:
             footprints = session.load_each(threads)
@@ -93,7 +94,8 @@ def measure_on(
         except TargetError as error:
             if not sweep:
                 raise
-            note(f"not measured with {threads} threads, nor what comes after: {error}")
+            lost = str(error)
+            note(f"not measured with {threads} threads, nor what comes after: {lost}")
             break
         sweep.append(reports)
         for number, (one, footprint) in enumerate(zip(subjects, footprints, strict=True)):
@@ -102,7 +104,7 @@ def measure_on(
             note(f"these are the results that had come until it failed: {lost}")
             break
     assert sweep[0].environment is not None  # it comes before all else
-    return Measured(device.kind, sweep[0].environment, tuple(measurements), sweep[0].before, sweep[-1].after)
+    return Measured(device.kind, sweep[0].environment, tuple(measurements), sweep[0].before, sweep[-1].after, lost)
 
 
 def files_of(subjects: Sequence[Subject], agent: Path, folder: Path) -> dict[str, Path]:

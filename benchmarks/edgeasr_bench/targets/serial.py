@@ -75,11 +75,11 @@ def _measure(
         model = load(one.source, "reference")
         (inputs,) = read_inputs([one], [model], settings)
         graph = read_model(one.file).subgraphs[0]
-        tensors = [graph.tensors[index] for index in graph.inputs]
+        tensors, shape = [graph.tensors[index] for index in graph.inputs], graph.tensors[graph.outputs[0]].shape
         session, lost = _Session(), ""
         try:
             data = _as_bytes(tensors, inputs)
-            _infer_all(device, session, data, progress)
+            _infer_all(device, session, data, math.prod(shape[1:]), progress)
             if settings.window_s:
                 session.throughput = _throughput(device, data, settings.window_s, session.times_us, progress)
         except TargetError as error:
@@ -89,7 +89,7 @@ def _measure(
             note(f"these are the results that had come until it failed: {lost}")
     if session.repeated:
         note(f"the device was reset or the line disturbed: {session.repeated} inputs were given again")
-    scores, taken = _scores(session, inputs, model, graph.tensors[graph.outputs[0]].shape)
+    scores, taken = _scores(session, inputs, model, shape)
     note(_beside_the_file(scores, taken, model))
     measurement = measurement_of(
         one,
@@ -100,7 +100,7 @@ def _measure(
         runtime=one.runtime,
         runtime_version=f"firmware {device.model}",
         throughput=session.throughput,
-        notes=("measured with fewer clips than there are: the target failed in the middle",) if lost else (),
+        notes=("not all was measured: the target failed in the middle",) if lost else (),
     )
     return Measured("measured", chip_environment(device.name, "no operating system", {}), (measurement,), None, None)
 
@@ -123,10 +123,12 @@ def _as_bytes(tensors: Sequence[Tensor], inputs: Inputs) -> list[bytes]:
     return found * -(-MIN_ROUNDS // len(found)) if len(found) < MIN_ROUNDS else found
 
 
-def _infer_all(device: Device, session: _Session, data: Sequence[bytes], progress: Progress) -> None:
+def _infer_all(device: Device, session: _Session, data: Sequence[bytes], scores: int, progress: Progress) -> None:
     for number, one in enumerate(data):
         progress("running on the device", number / len(data))
         done = device.infer(one, warmups=0 if number else _WARM_UPS)
+        if len(done.results) != scores:
+            raise TargetError(f"expected {scores} scores, got {len(done.results)}: the device runs another model")
         session.repeated += done.attempts > 1
         session.scores.append(done.results)
         session.times_us.append(done.latency_us)
@@ -152,11 +154,6 @@ def _scores(
     count = min(len(session.scores), len(inputs.features))
     taken = Inputs(inputs.features[:count], None if inputs.targets is None else inputs.targets[:count])
     outputs = np.array(session.scores[:count], np.float32)
-    if outputs[0].size != math.prod(shape[1:]):
-        raise TargetError(
-            f"expected {math.prod(shape[1:])} scores, got {outputs[0].size}: the device runs another model than "
-            f"{model.path.name}"
-        )
     return scores_of(outputs.reshape(count, *shape[1:]), model), taken
 
 

@@ -1,6 +1,7 @@
 """State inside the file: a step model in TFLite whose states are resource variables, as microcontrollers keep them.
 
-Each state becomes a variable, which an initialisation subgraph sets at the first call (CALL_ONCE), which is read (READ_VARIABLE) where the input was, and assigned (ASSIGN_VARIABLE) as soon as the output is there. All else stays as it
+Each state becomes a variable, which an initialisation subgraph sets at the first call (CALL_ONCE), which is read
+(READ_VARIABLE) where the input was, and assigned (ASSIGN_VARIABLE) as soon as the output is there. All else stays as it
 is, and so the scores are the same to the bit.
 """
 
@@ -36,19 +37,22 @@ def keep_state_inside(file: Path, after_silence: bool = False) -> None:
     card, model = read_from_tflite(file), read_model(file)
     if card is None or card.stepping is None:
         raise ExportError("expected a step model, got one of whole clips: export it with --streaming")
-    editor, tensors, signature = Editor(file), model.subgraphs[0].tensors, model.signatures[0]
-    first = _states(model, card.stepping.states, card.stepping.steps if after_silence else 0)
+    states, signature = card.stepping.states, model.signatures[0]
+    tensors = {
+        name: model.subgraphs[0].tensors[index] for name, index in {**signature.inputs, **signature.outputs}.items()
+    }
+    for state in states:
+        _check(state, tensors[state.input], tensors[state.output])
+    first = {state.input: _zeros(tensors[state.input]) for state in states}
+    if after_silence:
+        first = _after_silence(model, states, card.stepping.steps)
+    editor = Editor(file)
     start = editor.subgraph("initialise")
-    for state in card.stepping.states:
-        before, after = tensors[signature.inputs[state.input]], tensors[signature.outputs[state.output]]
-        _check(state, before, after)
-        _move(editor, state.input, before.index, after.index)
-        value = editor.constant(start, "first", first[state.input], _scale(before))
-        handle = editor.tensor(start, "handle", (), "RESOURCE")
-        start.operators.append(_variable(editor, state.input, handle))
-        start.operators.append(editor.operator("ASSIGN_VARIABLE", [handle, value], []))
-    _leave_out(editor.graph, editor.signature, {state.input for state in card.stepping.states}, "inputs")
-    _leave_out(editor.graph, editor.signature, {state.output for state in card.stepping.states}, "outputs")
+    for state in states:
+        _move(editor, state.input, tensors[state.input].index, tensors[state.output].index)
+        _initialise(editor, start, state.input, first[state.input], tensors[state.input])
+    _leave_out(editor.graph, editor.signature, {state.input for state in states}, "inputs")
+    _leave_out(editor.graph, editor.signature, {state.output for state in states}, "outputs")
     editor.graph.operators.insert(0, editor.operator("CALL_ONCE", [], [], initSubgraphIndex=editor.subgraphs - 1))
     editor.save(file, replace(card, stepping=replace(card.stepping, states=())))
 
@@ -80,10 +84,18 @@ def _move(editor: Editor, name: str, before: int, after: int) -> None:
     graph.operators.insert(max(first + len(read), made[0] + 1), assign)
 
 
-def _states(model: Model, states: Sequence[State], steps: int) -> dict[str, NDArray[Any]]:
+def _initialise(editor: Editor, start: Any, name: str, value: NDArray[Any], like: Tensor) -> None:
+    """Let a subgraph give a variable its first value, in the quantisation of a tensor."""
+    scale = None if like.scale is None else (float(like.scale[0]), _zero_point(like))
+    constant, handle = editor.constant(start, "first", value, scale), editor.tensor(start, "handle", (), "RESOURCE")
+    start.operators.append(_variable(editor, name, handle))
+    start.operators.append(editor.operator("ASSIGN_VARIABLE", [handle, constant], []))
+
+
+def _after_silence(model: Model, states: Sequence[State], steps: int) -> dict[str, NDArray[Any]]:
     """Give the states, by the names of their inputs, after so many steps of features 0."""
     interpreter, signature = Interpreter(model), model.signatures[0]
-    values = {tensor.index: np.full(tensor.shape, _zero(tensor), tensor.dtype) for tensor in interpreter.inputs}
+    values = {tensor.index: _zeros(tensor) for tensor in interpreter.inputs}
     for _ in range(steps):
         given = interpreter.run(*(values[tensor.index] for tensor in interpreter.inputs))
         made = {tensor.index: value for tensor, value in zip(interpreter.outputs, given, strict=True)}
@@ -91,11 +103,11 @@ def _states(model: Model, states: Sequence[State], steps: int) -> dict[str, NDAr
     return {state.input: values[signature.inputs[state.input]] for state in states}
 
 
-def _scale(tensor: Tensor) -> tuple[float, int] | None:
-    return None if tensor.scale is None else (float(tensor.scale[0]), _zero(tensor))
+def _zeros(tensor: Tensor) -> NDArray[Any]:
+    return np.full(tensor.shape, _zero_point(tensor), tensor.dtype)
 
 
-def _zero(tensor: Tensor) -> int:
+def _zero_point(tensor: Tensor) -> int:
     return 0 if tensor.zero_point is None else int(tensor.zero_point[0])
 
 

@@ -140,9 +140,9 @@ def test_page_of_several_targets_puts_answers_side_by_side_and_times_nowhere(res
     here = make_run(result, quantised())
     there = make_run(quantised(ratio_to_float=None), kind="emulated", target="emulated:pi4")
     page = write(".md", here, there)
-    assert "| artefact | local | emulated:pi4 (emulated) |" in page
-    assert "| `ds-cnn.float32.tflite` | 99.0 (98.0-99.5) | - |" in page
-    assert "| `ds-cnn.int8.tflite` | 98.7 (97.7-99.3) | 98.7 (97.7-99.3) |" in page
+    assert "| artefact | local | emulated:pi4 |" in page
+    assert "| `ds-cnn.float32.tflite` | 99.0 | - |" in page
+    assert "| `ds-cnn.int8.tflite` | 98.7 | 98.7 |" in page
     assert "as good on every target" not in write(".md", here)
 
 

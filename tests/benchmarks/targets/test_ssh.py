@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgeasr.errors import ConfigError, TargetError
@@ -52,6 +53,16 @@ def test_ssh_sends_a_file_once(board, artefact):
     assert artefact[0].read_bytes() in [path.read_bytes() for path in first]
     bench(artefact, QUICK, board.address)
     assert written() == first
+
+
+def test_ssh_runs_a_file_in_numpy_where_there_is_no_runtime(board, keyword_model, tmp_path):
+    for part in ("numpy", "numpy.libs"):
+        (tmp_path / part).symlink_to(Path(np.__file__).parents[1] / part)
+    board.put_program("python3", f'PYTHONPATH="$PYTHONPATH:{tmp_path}" exec {sys.executable} -S "$@"')
+    (result,) = bench([keyword_model], QUICK, board.address, runtime="reference").results
+    assert (result.runtime, result.runtime_version) == ("reference", f"numpy {np.__version__}")
+    with pytest.raises(TargetError, match="no tflite: pass --bootstrap"):
+        bench([keyword_model], QUICK, board.address)
 
 
 def test_ssh_leaves_nothing_that_it_is_told_to_clean(board, make_bundle):
@@ -231,7 +242,8 @@ def test_ssh_keeps_what_has_come_when_the_agent_is_killed(board, artefact):
     (result,) = run.results
     assert result.latency_us.samples > 0
     assert result.notes[-1].startswith("timed for less than it should be")
-    assert "SIGKILL, perhaps for want of memory" in run.notes[-1]
+    assert "SIGKILL, perhaps for want of memory" in run.lost
+    assert run.notes[-1].endswith(run.lost)
 
 
 def kill_sessions(board):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeasr.card import read_from_tflite
+from edgeasr.card import Card, State, Stepping, append_to_tflite, read_from_tflite
 from edgeasr.errors import ConfigError, ExportError
 from edgeasr.runtime import load
 from edgeasr.tflite import read_model
@@ -14,7 +14,7 @@ from edgeasr_export.variants import VARIANTS, variant
 from edgeasr_export.variants.arena import measure_arena_bytes
 from edgeasr_export.variants.stateful import keep_state_inside
 from tests.export.variants.conftest import FRAMES, HOP, ears
-from tests.tflite.builder import micro
+from tests.tflite.builder import Step, Value, constant, micro, write
 
 _RNG = np.random.default_rng(0)
 FEATURES = (_RNG.uniform(0, 4, (300, 40)) * _RNG.uniform(0, 1.5, (300, 1))).astype(np.float32)
@@ -86,6 +86,28 @@ def test_a_model_of_whole_clips_has_no_state(tmp_path: Path) -> None:
     path = ears(tmp_path / "whole.tflite", whole=True)
     with pytest.raises(ExportError, match="export it with --streaming"):
         keep_state_inside(path)
+
+
+@pytest.mark.parametrize(("after_silence", "first"), [(False, 0), (True, 5)])
+def test_states_begin_with_zeros_or_as_silence_leaves_them(tmp_path: Path, after_silence: bool, first: int) -> None:
+    features, past, following = (Value((1, 1, 2), "FLOAT32", name=name) for name in ("features", "past", "past_next"))
+    summed, scores = Value((1, 1, 2), "FLOAT32"), Value((1, 2), "FLOAT32", name="scores")
+    steps = [
+        Step("ADD", [features, past], [summed], {}),
+        Step("ADD", [summed, constant(np.ones((1, 1, 2)), "float32")], [following], {}),
+        Step("RESHAPE", [past, constant([1, 2])], [scores], {"new_shape": [1, 2]}),
+    ]
+    stepping = Stepping(5, 1, 1, 4, None, (State("past", "past_next"),))
+    card = Card("counts", "float32", ("a", "b"), None, "probabilities", "", stepping=stepping)
+    path = tmp_path / "counts.tflite"
+    path.write_bytes(append_to_tflite(write((steps, [features, past], [scores, following]), signed=True), card))
+    keep_state_inside(path, after_silence)
+    model = load(path)
+    for _ in range(2):
+        model.reset()
+        given = [model.step(np.zeros((1, 2), np.float32)) for _ in range(6)]
+        assert given[:4] == [None] * 4
+        np.testing.assert_array_equal(given[4:], [[first + 4] * 2, [first + 5] * 2])
 
 
 def test_variants_are_formats_that_are_asked_for(tmp_path: Path) -> None:

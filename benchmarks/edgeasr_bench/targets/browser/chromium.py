@@ -71,7 +71,8 @@ class Browser:
     def complaint(self) -> str:
         """Give the last error that the page or the browser wrote, in brackets; nothing where there is none."""
         lines = self._log.read_text(errors="replace").splitlines()
-        telling = [line for line in lines if "CONSOLE" in line] or [line for line in lines if "ERROR" in line]
+        found = ([line for line in lines if word in line] for word in ("CONSOLE", "FATAL", "ERROR"))
+        telling = next(filter(None, found), [])
         return f" ({telling[-1].strip()[:300]})" if telling else ""
 
 

@@ -43,12 +43,17 @@ class Page:
             TargetError: it fails, does not answer in time, or the browser is gone.
         """
         self._commands.put({"do": command, **values})
-        answer = self._wait(limit_s)
+        answer = self.wait(limit_s)
         if "error" in answer:
             raise TargetError(f"the page says: {' '.join(answer['error'].split())}")
         return answer
 
-    def _wait(self, limit_s: float) -> dict[str, Any]:
+    def wait(self, limit_s: float) -> dict[str, Any]:
+        """Give the next thing that the page says; the first is that it is there.
+
+        Raises:
+            TargetError: it says nothing in time, or the browser is gone.
+        """
         deadline = time.monotonic() + limit_s
         while time.monotonic() < deadline:
             try:
@@ -114,7 +119,7 @@ def serve_page(content: Mapping[str, Path], start_limit_s: float = 60) -> Iterat
         try:
             with Browser(f"http://127.0.0.1:{server.server_port}{root}") as browser:
                 found = Page(commands, answers, browser)
-                found._wait(start_limit_s)
+                found.wait(start_limit_s)
                 yield found
         finally:
             commands.put({"do": "stop"})
