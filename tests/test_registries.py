@@ -15,6 +15,7 @@ REGISTRIES = (
     "edgeasr.runtime:RUNTIMES",
     "edgeasr_export:SCHEMES",
     "edgeasr_export:EXPORTERS",
+    "edgeasr_export.variants:VARIANTS",
 )
 
 

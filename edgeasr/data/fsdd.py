@@ -86,7 +86,7 @@ def _example(name: str, file: File) -> Example:
 
 def _check_whole(path: str, examples: Iterable[Example]) -> None:
     """Refuse a copy that broke off: a speaker has the same numbers of every digit, be they 50 or, of his own, fewer."""
-    numbers: dict[str, dict[str, set[str]]] = defaultdict(lambda: {digit: set() for digit in DIGITS})
+    numbers: dict[str, dict[str | None, set[str]]] = defaultdict(lambda: {digit: set() for digit in DIGITS})
     for example in examples:
         numbers[example.speaker][example.label].add(example.id.split("_")[-1])
     for speaker, by_digit in numbers.items():

@@ -65,7 +65,7 @@ class OnnxRuntime(Runtime):
         return self._scores(outputs[0])
 
     def own_call(self, features: NDArray[np.float32]) -> Callable[[], object] | None:
-        features = check_features(features, self._shape, self.path)
+        features = check_features(features, self._shape, self.path).copy()
         return None if self._loop else partial(self._call, {self._input: features})
 
     def _infer(

@@ -71,7 +71,7 @@ class TfliteRuntime(Runtime):
         return self._scores(self._call(self._quantise.to_integer(features))[0])
 
     def own_call(self, features: NDArray[np.float32]) -> Callable[[], object] | None:
-        features = check_features(features, self._shape, self.path)
+        features = check_features(features, self._shape, self.path).copy()
         return None if self._loop else partial(self._call, self._quantise.to_integer(features))
 
     def reset(self) -> None:

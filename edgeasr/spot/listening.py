@@ -1,6 +1,5 @@
 """Listening from Python: a model and a source in, events out, as an iterator, asynchronously or by callback."""
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import closing
@@ -76,6 +75,8 @@ async def listen_async(
         >>> async for event in listen_async("digits/ds-cnn.int8.tflite"):  # doctest: +SKIP
         ...     print(event.time_s, event.label, event.score)
     """
+    import asyncio  # a tenth of the start of `edgeasr listen`, which has no use for it
+
     with closing(await asyncio.to_thread(_open, model, source, config, device)) as heard:
         while True:
             following = asyncio.ensure_future(asyncio.to_thread(next, heard, None))

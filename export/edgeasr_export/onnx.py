@@ -1,6 +1,5 @@
 """ONNX files, by tf2onnx."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +13,18 @@ from edgeasr_export.schemes.onnx import prepare
 __all__ = ["ONNX"]
 
 _OPSET = 17
-_UNKNOWN = re.compile(r'In Node, \("(?P<path>[^"]+)", (?P<kind>\w+),.*No Op registered')  # what ONNX Runtime says
 _LARGE_BYTES = 1 << 22
 
 
 def _convert(saved_model: Path, target: Path) -> None:
     raw = target.with_suffix(".raw.onnx")
     _convert_float(saved_model, raw)
-    try:
-        prepare(raw, target)
-    except Exception as error:  # ONNX Runtime's, of which each has a class of its own
-        if found := _UNKNOWN.search(str(error)):
-            raise no_operator("ONNX", found["kind"], found["path"]) from error
-        raise
+    prepare(raw, target)
     raw.unlink()
 
 
 def _convert_float(saved_model: Path, target: Path) -> None:
+    import onnx
     import tf2onnx
 
     graph, inputs, outputs = _freeze(saved_model)
@@ -42,6 +36,9 @@ def _convert_float(saved_model: Path, target: Path) -> None:
         opset=_OPSET,
         tensors_to_rename={**inputs, **outputs},
     )
+    for node in model.graph.node:  # tf2onnx leaves what it does not know as it is
+        if not onnx.defs.has(node.op_type, node.domain):
+            raise no_operator("ONNX", node.op_type, node.name)
     _put_in(model.graph, large)
     target.write_bytes(model.SerializeToString())
 

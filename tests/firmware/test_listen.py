@@ -52,8 +52,7 @@ def test_listener_hears_what_the_spotter_in_python_hears(exported, on_board, tmp
     )
     for file, text in spot_files(settings).items():
         (firmware.folder / file).write_text(text)
-    names = (*firmware.sources, "ea_spot.c", "ea_listen.c")
-    sources = [Path(__file__).parent / "listen_main.c", *(firmware.folder / file for file in names)]
+    sources = [Path(__file__).parent / "listen_main.c", *(firmware.folder / file for file in firmware.sources)]
     program = build(on_board(name), sources, tmp_path / "listen.elf", [firmware.folder])
     done = run(on_board(name), program, {"samples.bin": samples.tobytes()}, time_limit_s=300)
     rows = np.frombuffer(done.files["decisions.bin"], [("heard", "<i4"), ("scores", "<f4", len(model.labels))])

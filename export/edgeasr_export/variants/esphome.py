@@ -19,7 +19,7 @@ from edgeasr.microwakeword import Micro, WakeManifest, check_model, quantisation
 from edgeasr.packages import check_installed
 from edgeasr.spot import SpotterConfig
 from edgeasr.spot.decoder import is_keyword
-from edgeasr.tflite.model import read_model
+from edgeasr.tflite.model import Tensor, read_model
 from edgeasr_export.variants.arena import measure_arena_bytes
 from edgeasr_export.variants.editor import Editor
 from edgeasr_export.variants.stateful import keep_state_inside
@@ -55,7 +55,7 @@ def check(bundle: Bundle) -> None:
     if manifest.output != "logits":
         raise ExportError(f"esphome: expected a model that gives logits, got {manifest.output}")
     _settings(bundle)
-    check_installed("tflite_micro", "esphome", "--format esphome")
+    check_installed("tflite_micro", "dev", "--format esphome")
 
 
 def finish(file: Path) -> None:
@@ -66,33 +66,46 @@ def finish(file: Path) -> None:
         ArtefactError: it has an operator that ESPHome lacks, or takes other features.
     """
     keep_state_inside(file, after_silence=True)
-    scores = read_model(file).subgraphs[0].tensors[read_model(file).signatures[0].outputs[SCORES]]
-    card = read_from_tflite(file)
-    if scores.type != "INT8" or scores.shape != (1, 2) or scores.scale is None or card is None:
-        raise ExportError(f"esphome: expected int8 logits [1, 2], got {scores.type.lower()} {list(scores.shape)}")
-    editor, step = Editor(file), float(scores.scale[0])
-    graph, most = editor.graph, min(255 * step, _LARGEST_DIFFERENCE)
-    sign = editor.constant(graph, "sign", np.array([[127, -127]], np.int8), (1 / 127, 0))
-    nothing = editor.constant(graph, "nothing", np.zeros(1, np.int32), (step / 127, 0))
-    difference = editor.tensor(graph, "difference", (1, 1), "INT8", (most / 127, 0))
+    model, card = read_model(file), read_from_tflite(file)
+    assert card is not None  # as it was left there
+    editor = Editor(file)
+    _take_features(editor)
+    _give_probability(editor, model.subgraphs[0].tensors[model.signatures[0].outputs[SCORES]])
+    editor.save(file, card)
+    model = read_model(file)
+    check_model(model, "esphome")
+    tensors, signature = model.subgraphs[0].tensors, model.signatures[0]
+    entry, exit = tensors[signature.inputs[FEATURES]], tensors[signature.outputs[SCORES]]
+    quantisation = {**card.quantisation, "input": quantisation_of(entry), "output": quantisation_of(exit)}
+    editor.save(file, replace(card, output="probabilities", quantisation=quantisation))
+
+
+def _take_features(editor: Editor) -> None:
+    """Let a model take features in ESPHome's scale, and bring them to its own."""
+    graph = editor.graph
+    (own,) = graph.inputs
+    given = editor.tensor(graph, FEATURES, graph.tensors[own].shape, "INT8", _FEATURES)
+    graph.operators.insert(1, editor.operator("QUANTIZE", [given], [own]))  # after CALL_ONCE
+    graph.inputs, editor.signature.inputs[0].tensorIndex = [given], given
+
+
+def _give_probability(editor: Editor, logits: Tensor) -> None:
+    """Let a model give the probability of the first of its two labels."""
+    if logits.type != "INT8" or logits.shape != (1, 2) or logits.scale is None:
+        raise ExportError(f"esphome: expected int8 logits [1, 2], got {logits.type.lower()} {list(logits.shape)}")
+    graph, step = editor.graph, float(logits.scale[0])
+    largest = min(255 * step, _LARGEST_DIFFERENCE)
+    signs = editor.constant(graph, "signs", np.array([[127, -127]], np.int8), (1 / 127, 0))
+    bias = editor.constant(graph, "bias", np.zeros(1, np.int32), (step / 127, 0))
+    difference = editor.tensor(graph, "difference", (1, 1), "INT8", (largest / 127, 0))
     logistic = editor.tensor(graph, "logistic", (1, 1), "INT8", (1 / 256, -128))
     probability = editor.tensor(graph, SCORES, (1, 1), "UINT8", (1 / 256, 0))
     graph.operators += [
-        editor.operator("FULLY_CONNECTED", [scores.index, sign, nothing], [difference]),
+        editor.operator("FULLY_CONNECTED", [logits.index, signs, bias], [difference]),
         editor.operator("LOGISTIC", [difference], [logistic]),
         editor.operator("QUANTIZE", [logistic], [probability]),
     ]
     graph.outputs, editor.signature.outputs[0].tensorIndex = [probability], probability
-    features = graph.inputs[0]
-    given = editor.tensor(graph, FEATURES, graph.tensors[features].shape, "INT8", _FEATURES)
-    graph.operators.insert(1, editor.operator("QUANTIZE", [given], [features]))
-    graph.inputs, editor.signature.inputs[0].tensorIndex = [given], given
-    editor.save(file, card)
-    model = read_model(file)
-    check_model(model, "esphome")
-    entry, exit = (model.subgraphs[0].tensors[index] for index in (given, probability))
-    quantisation = {**card.quantisation, "input": quantisation_of(entry), "output": quantisation_of(exit)}
-    editor.save(file, replace(card, output="probabilities", quantisation=quantisation))
 
 
 def beside(bundle: Bundle, file: Path) -> dict[str, str]:

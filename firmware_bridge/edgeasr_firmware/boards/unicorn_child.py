@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+__all__ = ["Machine", "main"]
+
 _MARK, _BREAKPOINT = 0xBFF0, 0xBEAB  # BOARD_MARK and semihosting, as instructions
 _OPEN, _CLOSE, _WRITE0, _WRITE, _READ, _EXIT = 1, 2, 4, 5, 6, 0x20
 _SYSTEM = 0xE000_0000

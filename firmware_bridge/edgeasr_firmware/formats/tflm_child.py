@@ -7,9 +7,17 @@ import importlib
 import sys
 from pathlib import Path
 
+__all__ = ["main"]
+
 _ARENA_BYTES = 1 << 28  # to try with; pages that are not touched cost nothing
 
-if __name__ == "__main__":
+
+def main(path: str) -> None:
+    """Allocate a model, and let the library print what it took."""
     runtime = importlib.import_module("tflite_micro.python.tflite_micro.runtime")
-    size = max(_ARENA_BYTES, 2 * Path(sys.argv[1]).stat().st_size)
-    runtime.Interpreter.from_file(sys.argv[1], arena_size=size).print_allocations()
+    size = max(_ARENA_BYTES, 2 * Path(path).stat().st_size)
+    runtime.Interpreter.from_file(path, arena_size=size).print_allocations()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
