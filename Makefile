@@ -45,7 +45,7 @@ demo: $(STAMP) ## export the built-in model, measure it against the float origin
 	@echo "The report is in demo/report.md, the exported models are in demo/digits."
 
 bench: $(STAMP) ## measure the numbers of the README (an hour: it trains 18 models)
-	@set -e; for script in $(filter-out benchmarks/zoo.py,$(wildcard benchmarks/*.py)); do echo "$$script"; $(BIN)/python "$$script"; done
+	@set -e; for script in $(filter-out benchmarks/zoo.py $(wildcard benchmarks/firmware_*.py),$(wildcard benchmarks/*.py)); do echo "$$script"; $(BIN)/python "$$script"; done
 
 docs: $(STAMP) ## write docs/commands.md from the help of the commands, and the schema of bench records
 	$(BIN)/python docs/commands.py

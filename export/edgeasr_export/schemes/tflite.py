@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgeasr.quiet import quiet
+from edgeasr.tflite.inline import inlined
 from edgeasr.tflite.model import read_model
 from edgeasr_export.calibration import Ranges
 from edgeasr_export.schemes.scheme import Plan
@@ -69,7 +70,7 @@ def quantise(source: Path, target: Path, plan: Plan, config: Config) -> None:
     recipe += [_rule(pattern, "no_quantize", {}) for pattern in _patterns(source, plan.keep_float)]
     with quiet():  # it reports on standard output
         quantised = Quantizer(source, recipe).quantize(_statistics(plan.ranges) or None, enable_progress_report=False)
-    target.write_bytes(quantised.quantized_model)
+    target.write_bytes(inlined(quantised.quantized_model))  # in large files it puts constants where TFLM finds none
 
 
 def _patterns(source: Path, tensors: Sequence[str]) -> list[str]:

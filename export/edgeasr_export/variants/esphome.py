@@ -55,7 +55,7 @@ def check(bundle: Bundle) -> None:
     if manifest.output != "logits":
         raise ExportError(f"esphome: expected a model that gives logits, got {manifest.output}")
     _settings(bundle)
-    check_installed("tflite_micro", "dev", "--format esphome")
+    check_installed("tflite_micro", "micro", "--format esphome")
 
 
 def finish(file: Path) -> None:

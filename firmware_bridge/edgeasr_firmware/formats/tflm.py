@@ -99,7 +99,7 @@ def _variables(model: Model) -> int:
 
 def _measure_arena(path: Path, data: bytes) -> int:
     """Let `tflite-micro` allocate a model, in a child: on some files it ends the process."""
-    check_installed("tflite_micro", "firmware", "--format tflm")
+    check_installed("tflite_micro", "micro", "--format tflm")
     with tempfile.TemporaryDirectory(prefix="edgeasr-tflm-") as scratch:
         log, file = Path(scratch) / "log", Path(scratch) / "model.tflite"
         file.write_bytes(data)
