@@ -92,7 +92,7 @@ def _refused(manifest: Path) -> list[str]:
     from importlib.util import find_spec
 
     from edgeasr.microwakeword import model_of, read_manifest, refusals
-    from edgeasr_export.variants.arena import measure_arena_bytes
+    from edgeasr.tflite.arena import measure_arena_bytes
 
     found = refusals(manifest)
     if find_spec("tflite_micro") and not found:

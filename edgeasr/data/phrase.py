@@ -12,9 +12,9 @@ from edgeasr.errors import DataError
 
 __all__ = ["load", "neighbour", "neighbours"]
 
-_SAYINGS, _NEIGHBOURS, _SENTENCES = 700, 400, 250
+_SAYINGS, _NEIGHBOURS, _SENTENCES = 700, 400, 400
 _FLITE_SAYINGS = 160
-_SENTENCE_WORDS = 7
+_SENTENCE_WORDS = 12
 _LONGEST = 60  # characters
 _ENDINGS = ("", ".", "!", "?", ",")  # each with a melody of its own
 

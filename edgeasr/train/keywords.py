@@ -60,7 +60,7 @@ class Keywords:
         if not said:
             raise DataError(f"no keyword is said in the split {split!r}: add speakers, of whom one in ten goes there")
         heard = [one for one in examples if self._is_other(one)]
-        others = record_words(heard[:: -(-len(heard) // _OTHERS)], self._rate_hz)
+        others = record_words(heard[:: max(1, -(-len(heard) // _OTHERS))], self._rate_hz)
         speech = np.concatenate([np.zeros(0, np.float32), *self._spoken(split)]).astype(np.float32)
         noise = noise_bank(self._noise, self._rate_hz, split)
         words = [*said * loops, *others]

@@ -20,7 +20,7 @@ from edgeasr.packages import check_installed
 from edgeasr.spot import SpotterConfig
 from edgeasr.spot.decoder import is_keyword
 from edgeasr.tflite.model import Tensor, read_model
-from edgeasr_export.variants.arena import measure_arena_bytes
+from edgeasr.tflite.arena import measure_arena_bytes
 from edgeasr_export.variants.editor import Editor
 from edgeasr_export.variants.stateful import keep_state_inside
 from edgeasr_export.variants.variant import Variant

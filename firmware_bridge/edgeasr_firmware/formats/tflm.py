@@ -1,13 +1,11 @@
 """A model for TensorFlow Lite Micro: its bytes as a C array, the operators to link, the size of the arena."""
 
-import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeasr.child import start
 from edgeasr.errors import FirmwareError
 from edgeasr.packages import check_installed
+from edgeasr.tflite.arena import measure_arena_bytes
 from edgeasr.tflite.inline import inlined
 from edgeasr.tflite.model import Model, read_model
 from edgeasr_firmware.boards import Board
@@ -15,7 +13,6 @@ from edgeasr_firmware.export import check_size, origin_of, write_files
 
 __all__ = ["TflmFolder", "resolver_calls", "write_tflm"]
 
-_TIME_LIMIT_S = 120
 _BYTES_A_LINE = 20
 # MicroMutableOpResolver spells these in its own way, the others by the rule of `_call`.
 _CALLS = {
@@ -54,13 +51,13 @@ def write_tflm(path: Path, board: Board, out: Path) -> TflmFolder:
         out: folder to write; one that was written before is replaced.
 
     Raises:
-        ArtefactError: the file cannot be read.
-        FirmwareError: TensorFlow Lite Micro cannot run it, it is too large for the board, or `out` is a folder of
-            other things.
+        ArtefactError: the file cannot be read, or TensorFlow Lite Micro cannot run it.
+        FirmwareError: it is too large for the board, or `out` is a folder of other things.
         MissingPackageError: `tflite-micro` is not installed.
     """
+    check_installed("tflite_micro", "micro", "--format tflm")
     model, data = read_model(path), inlined(path.read_bytes())
-    calls, arena_bytes = resolver_calls(model), _measure_arena(path, data)
+    calls, arena_bytes = resolver_calls(model), measure_arena_bytes(path)
     check_size(board, len(data), arena_bytes)
     origin = origin_of(path, board, "tflm")
     files = {
@@ -97,21 +94,6 @@ def _variables(model: Model) -> int:
     return len({(operator.options["container"], operator.options["shared_name"]) for operator in handles})
 
 
-def _measure_arena(path: Path, data: bytes) -> int:
-    """Let `tflite-micro` allocate a model, in a child: on some files it ends the process."""
-    check_installed("tflite_micro", "micro", "--format tflm")
-    with tempfile.TemporaryDirectory(prefix="edgeasr-tflm-") as scratch:
-        log, file = Path(scratch) / "log", Path(scratch) / "model.tflite"
-        file.write_bytes(data)
-        with start("edgeasr_firmware.formats.tflm_child", str(file), time_limit_s=_TIME_LIMIT_S, log=log) as child:
-            list(child.reports())
-            ending = child.ending("tflite-micro")
-        found = re.search(r"Arena allocation total (\d+) bytes", log.read_text(errors="replace"))
-        if child.code or not found:
-            raise FirmwareError(f"{path}: tflite-micro cannot run it: {ending}")
-    return int(found[1])
-
-
 def _data_h(origin: str, model_bytes: int, arena_bytes: int, variables: int) -> str:
     return f"""\
 /* {origin} */
@@ -132,8 +114,8 @@ extern const unsigned char ea_model_data[EA_MODEL_DATA_BYTES];
 
 def _data_cc(origin: str, data: bytes) -> str:
     lines = [f"/* {origin} */", '#include "ea_model_data.h"', "", "alignas(16) const unsigned char ea_model_data[] = {"]
-    for start_ in range(0, len(data), _BYTES_A_LINE):
-        lines.append("    " + " ".join(f"{value}," for value in data[start_ : start_ + _BYTES_A_LINE]))
+    for start in range(0, len(data), _BYTES_A_LINE):
+        lines.append("    " + " ".join(f"{value}," for value in data[start : start + _BYTES_A_LINE]))
     return "\n".join([*lines, "};"]) + "\n"
 
 

@@ -14,7 +14,7 @@ from edgeasr.microwakeword import read_manifest, refusals
 from edgeasr.runtime import load
 from edgeasr.spot import Spotter
 from edgeasr.spot.settings import kept_settings
-from edgeasr_export.variants.arena import measure_arena_bytes
+from edgeasr.tflite.arena import measure_arena_bytes
 from edgeasr_export.variants.esphome import ESPHOME
 from tests.export.variants.conftest import FRONTEND, ears
 

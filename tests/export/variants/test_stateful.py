@@ -11,7 +11,7 @@ from edgeasr.runtime import load
 from edgeasr.tflite import read_model
 from edgeasr_export.export import conversions
 from edgeasr_export.variants import VARIANTS, variant
-from edgeasr_export.variants.arena import measure_arena_bytes
+from edgeasr.tflite.arena import measure_arena_bytes
 from edgeasr_export.variants.stateful import keep_state_inside
 from tests.export.variants.conftest import FRAMES, HOP, ears
 from tests.tflite.builder import Step, Value, constant, micro, write

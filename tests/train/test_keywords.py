@@ -1,0 +1,76 @@
+"""What a spotter is trained with and measured on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeasr.audio.clip import Clip
+from edgeasr.audio.wav import write_wav
+from edgeasr.config import from_mapping
+from edgeasr.errors import DataError
+from edgeasr.train.config import TrainConfig
+from edgeasr.train.keywords import Keywords
+from edgeasr.train.wake import WakeConfig
+
+_RATE_HZ = 16000
+
+
+def _record(root: Path, labels: tuple[str, ...], sayings: int) -> str:
+    """Write a folder in which each label is said so many times in every split; give its data set."""
+    rng = np.random.default_rng(0)
+    for split in ("train", "dev", "test"):
+        for label in labels:
+            folder = root / split / label
+            folder.mkdir(parents=True)
+            for number in range(sayings):
+                noise = rng.standard_normal(_RATE_HZ // 2).astype(np.float32)
+                write_wav(folder / f"{number}.wav", Clip(0.1 * noise, _RATE_HZ))
+    return f"folder:{root}"
+
+
+def _keywords(words: list[str], *data: str) -> Keywords:
+    config = from_mapping(TrainConfig, {"model": "wake-cnn", "data": list(data)}, "test")
+    return Keywords(config, WakeConfig(tuple(words)), _RATE_HZ)
+
+
+def test_stream_has_the_keywords_and_the_other_words_without_names(tmp_path: Path) -> None:
+    stream = _keywords(["yes"], _record(tmp_path, ("yes", "no"), 3)).stream("dev")
+    assert [word.label for word in stream.words] == ["yes"] * 3
+    assert stream.clip.duration_s > 6 * (0.5 + 1.5)  # the others are heard all the same
+    looped = _keywords(["yes"], f"folder:{tmp_path}").stream("dev", 2)
+    assert len(looped.words) == 6
+
+
+def test_stream_where_everything_is_a_keyword_is_made(tmp_path: Path) -> None:
+    stream = _keywords(["yes", "no"], _record(tmp_path, ("yes", "no"), 2)).stream("test")
+    assert sorted(word.label for word in stream.words) == ["no", "no", "yes", "yes"]
+
+
+def test_stream_says_a_keyword_as_the_first_data_set_does(tmp_path: Path) -> None:
+    first, second = (_record(tmp_path / name, ("yes", "no"), count) for name, count in (("first", 2), ("second", 5)))
+    assert len(_keywords(["yes"], first, second).stream("dev").words) == 2
+
+
+def test_sources_draw_from_each_data_set_as_often(tmp_path: Path) -> None:
+    first, second = (_record(tmp_path / name, ("yes", "no"), count) for name, count in (("first", 2), ("second", 5)))
+    sources = _keywords(["yes"], first, second).sources()
+    assert [len(group) for group in sources.keywords[0]] == [2, 5]
+    assert [len(bank) for bank in sources.others] == [2 * _RATE_HZ // 2, 5 * _RATE_HZ // 2]
+
+
+def test_transcripts_with_a_keyword_are_no_background(tmp_path: Path) -> None:
+    _record(tmp_path / "words", ("yes", "no"), 1)
+    write_wav(tmp_path / "a.wav", Clip(np.ones(8000, np.float32) / 2, _RATE_HZ))
+    write_wav(tmp_path / "b.wav", Clip(np.ones(8000, np.float32) / 2, _RATE_HZ))
+    (tmp_path / "manifest.csv").write_text("path,text,split\na.wav,he said yes twice,train\nb.wav,yesterday,train\n")
+    sources = _keywords(["yes"], f"folder:{tmp_path}/words", f"transcripts:{tmp_path}").sources()
+    assert [len(bank) for bank in sources.others] == [8000, 8000]  # "no", and "yesterday"
+
+
+def test_keyword_that_nobody_says_in_a_split_is_told(tmp_path: Path) -> None:
+    _record(tmp_path, ("yes", "no"), 1)
+    (tmp_path / "dev" / "yes" / "0.wav").unlink()
+    (tmp_path / "dev" / "yes").rmdir()
+    with pytest.raises(DataError, match="no keyword is said in the split 'dev'"):
+        _keywords(["yes"], f"folder:{tmp_path}").stream("dev")
