@@ -13,9 +13,9 @@ from edgeasr.runtime.base import Runtime, check_features, main_tensors
 from edgeasr.runtime.stepping import Inference, StepLoop
 from edgeasr.runtime.tflite import Affine, _State
 from edgeasr.scores import softmax, with_rest
-from edgeasr.tflite import Interpreter, Model, Tensor, read_model
+from edgeasr.tflite import Interpreter, Model, Tensor, quantisation, read_model
 
-__all__ = ["ReferenceRuntime"]
+__all__ = ["ReferenceRuntime", "affine_of"]
 
 
 class ReferenceRuntime(Runtime):
@@ -96,8 +96,13 @@ def _named(
     return found[0], found[1]
 
 
+def affine_of(tensor: Tensor) -> Affine:
+    """Give the quantisation of a tensor."""
+    return Affine(_details(0, tensor))
+
+
 def _details(place: int, tensor: Tensor) -> dict[str, Any]:
     """Describe an input or output in the words of LiteRT, in which `Affine` takes it; `index` is its place."""
     scale = 0.0 if tensor.scale is None else float(tensor.scale[0])
-    zero_point = 0 if tensor.zero_point is None else int(tensor.zero_point[0])
-    return {"index": place, "shape": tensor.shape, "dtype": tensor.dtype, "quantization": (scale, zero_point)}
+    given = scale, quantisation.zero_point_of(tensor)
+    return {"index": place, "shape": tensor.shape, "dtype": tensor.dtype, "quantization": given}

@@ -39,7 +39,7 @@ def measure_arena_bytes(file: Path) -> int:
             ending = child.ending("tflite-micro")
         found = re.search(r"Arena allocation total (\d+) bytes", log.read_text(errors="replace"))
     if child.code or not found:
-        raise ArtefactError(f"{file}: tflite-micro cannot run it: {ending}")
+        raise ArtefactError(f"{file.name}: tflite-micro cannot run it: {ending}")
     return int(found[1])
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from edgeasr.card import Stepping
 from edgeasr.errors import FirmwareError
+from edgeasr.runtime.reference import affine_of
 from edgeasr.runtime.stepping import cut, whole_steps
-from edgeasr.runtime.tflite import Affine
 from edgeasr.tflite import quantisation
 from edgeasr.tflite.interpreter import Interpreter
 from edgeasr.tflite.model import Model, Tensor
@@ -47,7 +47,7 @@ def feature_inputs(tensors: Sequence[Tensor], features: NDArray[np.float32], cou
         )
     steps = features[0].size // wanted
     hops = features.reshape(len(features), -1)[:, : steps * wanted].reshape(-1, *tensor.shape)[:count]
-    affine = _affine(tensor)
+    affine = affine_of(tensor)
     return [(affine.to_integer(hop),) for hop in hops]
 
 
@@ -76,18 +76,13 @@ def step_inputs(model: Model, stepping: Stepping, features: NDArray[np.float32],
     steps, each = [], math.ceil(count / len(features))
     for clip in features:
         values = list(zeros)
-        hops = cut(_affine(taken).to_integer(whole_steps(clip[None], stepping)), stepping)
+        hops = cut(affine_of(taken).to_integer(whole_steps(clip[None], stepping)), stepping)
         for number, values[given] in zip(range(each), hops, strict=False):
             steps.append(tuple(values))
             results = interpreter.run(*values)
             for place, result, state in states:
                 values[place] = zeros[place] if number < state.hold else results[result]
     return steps[:count]
-
-
-def _affine(tensor: Tensor) -> Affine:
-    scale = tensor.scale[0] if tensor.scale is not None else 0
-    return Affine({"dtype": tensor.dtype, "quantization": (scale, quantisation.zero_point_of(tensor))})
 
 
 def _random(rng: np.random.Generator, tensor: Tensor) -> NDArray[Any]:

@@ -4,12 +4,15 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgeasr.errors import MissingPackageError
 from edgeasr_firmware.boards import BOARDS, Board
 from edgeasr_firmware.boards.run import npm_package
+from tests.tflite.builder import Value, constant, one
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +55,13 @@ def on_board(need: Callable[[str], None]) -> Callable[[str], Board]:
         return board
 
     return find
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Give a TFLite file of one dense layer, whose name is none of C."""
+    rng = np.random.default_rng(0)
+    matrix = constant(rng.integers(-127, 127, (5, 16)), "int8", scale=0.02)
+    path = tmp_path / "My model-1.tflite"
+    path.write_bytes(one("FULLY_CONNECTED", [Value((1, 16), "INT8", 0.1), matrix], [Value((1, 5), "INT8", 0.2)]))
+    return path

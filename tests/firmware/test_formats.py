@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
-import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -15,18 +14,14 @@ from click.testing import CliRunner
 from edgeasr.cli import group
 from edgeasr.errors import FirmwareError
 from edgeasr.features.config import FrontendConfig
-from edgeasr.tflite.schema import OPERATORS as SCHEMA_OPERATORS
 from edgeasr_firmware.boards import BOARDS
 from edgeasr_firmware.check import check_firmware
-from edgeasr_firmware.codegen.lower import OPERATORS
 from edgeasr_firmware.export import write_firmware
 from edgeasr_firmware.formats import FORMATS
 from edgeasr_firmware.formats.project import identifier
-from edgeasr_firmware.formats.tflm import write_tflm
 from edgeasr_firmware.frontend import frontend_files
 from edgeasr_firmware.inputs import random_inputs
 from edgeasr_firmware.spot import SpotSettings, spot_files
-from tests.tflite.builder import Value, constant, one
 
 Need = Callable[[str], None]
 
@@ -35,15 +30,6 @@ MAIN = """
 static uint8_t arena[EA_MODEL_ARENA_BYTES] __attribute__((aligned(16)));
 int main(void) { return ea_selftest(arena); }
 """
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    rng = np.random.default_rng(0)
-    matrix = constant(rng.integers(-127, 127, (5, 16)), "int8", scale=0.02)
-    path = tmp_path / "My model-1.tflite"
-    path.write_bytes(one("FULLY_CONNECTED", [Value((1, 16), "INT8", 0.1), matrix], [Value((1, 5), "INT8", 0.2)]))
-    return path
 
 
 def write(model: Path, layout: str, folder: Path) -> Path:
@@ -251,82 +237,6 @@ int main()
     run_command("gcc", "-c", *(path for path in folder.glob("*.c") if path.stem != "main"), cwd=tmp_path)
     run_command("gcc", *tmp_path.glob("*.o"), "-o", tmp_path / "ears")
     run_command(tmp_path / "ears")
-
-
-# Methods of MicroMutableOpResolver: tensorflow/lite/micro/micro_mutable_op_resolver.h
-RESOLVER = """
-#include <cstdint>
-enum TfLiteStatus { kTfLiteOk, kTfLiteError };
-namespace tflite {
-template <unsigned int count> struct MicroMutableOpResolver {
-    unsigned int added = 0;
-    TfLiteStatus add() { return added++ < count ? kTfLiteOk : kTfLiteError; }
-    METHODS
-};
-}
-"""
-METHODS = """
-Abs Add AddN ArgMax ArgMin AssignVariable AveragePool2D BatchMatMul BatchToSpaceNd BroadcastArgs BroadcastTo CallOnce
-Cast Ceil CircularBuffer Concatenation Conv2D Cos CumSum DepthToSpace DepthwiseConv2D Dequantize DetectionPostprocess
-Div Elu EmbeddingLookup Equal Exp ExpandDims Fill Floor FloorDiv FloorMod FullyConnected Gather GatherNd Greater
-GreaterEqual HardSwish If L2Normalization L2Pool2D LeakyRelu Less LessEqual Log LogSoftmax LogicalAnd LogicalNot
-LogicalOr Logistic MaxPool2D Maximum Mean Minimum MirrorPad Mul Neg NotEqual Pack Pad PadV2 Prelu Quantize
-ReadVariable ReduceMax Relu Relu6 Reshape ResizeBilinear ResizeNearestNeighbor Round Rsqrt SelectV2 Shape Sin Slice
-Softmax SpaceToBatchNd SpaceToDepth Split SplitV Sqrt Square SquaredDifference Squeeze StridedSlice Sub Sum Svdf Tanh
-Transpose TransposeConv UnidirectionalSequenceLSTM Unpack VarHandle While ZerosLike
-"""
-
-
-def test_tflm_spells_every_operator_as_the_resolver_does() -> None:
-    from edgeasr_firmware.formats.tflm import _call
-
-    spelled = {_call(name)[3:] for name in OPERATORS}
-    assert spelled <= set(METHODS.split())
-    every = {_call(name)[3:] for name in SCHEMA_OPERATORS} | {"CircularBuffer", "DetectionPostprocess"}
-    assert set(METHODS.split()) <= every
-
-
-def test_tflm_folder_compiles_and_holds_the_model(model: Path, tmp_path: Path, need: Need) -> None:
-    need("clang++")
-    folder = write_tflm(model, BOARDS["host"], tmp_path / "out")
-    assert folder.calls == ("AddFullyConnected",)
-    header = tmp_path / "tensorflow/lite/micro/micro_mutable_op_resolver.h"
-    header.parent.mkdir(parents=True)
-    methods = "\n".join(f"TfLiteStatus Add{name}() {{ return add(); }}" for name in METHODS.split())
-    header.write_text(RESOLVER.replace("METHODS", methods))
-    (tmp_path / "main.cc").write_text("""
-#include "ea_model_data.h"
-#include "ea_model_resolver.h"
-#include <cstdio>
-int main()
-{
-    ea_model_resolver resolver;
-    if (ea_model_register(resolver) != kTfLiteOk)
-        return 1;
-    fwrite(ea_model_data, 1, sizeof ea_model_data, stdout);
-    return 0;
-}
-""")
-    run_command("clang++", "-std=c++17", "-Wall", "-Werror", f"-I{tmp_path}", f"-I{folder.folder}",
-                tmp_path / "main.cc", folder.folder / "ea_model_data.cc", "-o", tmp_path / "main")  # fmt: skip
-    assert subprocess.run([tmp_path / "main"], capture_output=True, check=True).stdout == model.read_bytes()
-
-
-def test_tflm_arena_is_what_the_interpreter_needs(real: Callable[[str], Path], tmp_path: Path) -> None:
-    from tflite_micro.python.tflite_micro import runtime
-
-    path = real("models/mlperf_kws_int8.tflite")
-    arena_bytes = write_tflm(path, BOARDS["host"], tmp_path / "out").arena_bytes
-    runtime.Interpreter.from_file(str(path), arena_size=arena_bytes).invoke()
-    assert 20_000 < arena_bytes < 30_000
-
-
-def test_tflm_tells_of_a_model_that_it_cannot_run(tmp_path: Path) -> None:
-    path = tmp_path / "model.tflite"
-    path.write_bytes(one("RANGE", [Value((), "INT8", 0.1)] * 3, [Value((4,), "INT8", 0.1)]))
-    with pytest.raises(FirmwareError, match="tflite-micro cannot run it"):
-        write_tflm(path, BOARDS["host"], tmp_path / "out")
-    assert not (tmp_path / "out").exists()
 
 
 def test_firmware_command_writes_formats(model: Path, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from edgeasr import __version__
 from edgeasr.errors import ConfigError, FirmwareError, TargetError
 from edgeasr.runtime import Runtime, load
-from edgeasr.runtime.tflite import Affine
-from edgeasr.tflite import Tensor, quantisation
+from edgeasr.runtime.reference import affine_of
+from edgeasr.tflite import Tensor
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.environment import read_environment
 from edgeasr_bench.inputs import Inputs, read_inputs
@@ -76,9 +76,9 @@ def measure(
 def _measure(
     one: Candidate, model: Runtime, inputs: Inputs, board: Board, settings: Settings, folder: Path
 ) -> Measurement:
-    firmware = write_firmware(one.file, board, folder)
     if model.stepping:
         raise FirmwareError(f"{one.name}: expected a model of whole clips, got one that takes the frames of a stream")
+    firmware = write_firmware(one.file, board, folder)
     tensors = [tensor for tensor, _ in firmware.program.inputs]
     done = check_firmware(firmware, board, feature_inputs(tensors, inputs.features, len(inputs.features)))
     notes = [f"{done.inputs - done.wrong} of {done.inputs} outputs equal {done.oracle} in every byte"]
@@ -100,9 +100,7 @@ def _measure(
 
 def _dequantised(outputs: NDArray[np.uint8], tensor: Tensor) -> NDArray[np.float32]:
     """Read the output tensors of all clips, uint8 [clips, bytes]: float32 [clips, ...]."""
-    scale = tensor.scale[0] if tensor.scale is not None else 0
-    affine = Affine({"dtype": tensor.dtype, "quantization": (scale, quantisation.zero_point_of(tensor))})
-    return affine.to_float(outputs.view(tensor.dtype).reshape(len(outputs), *tensor.shape[1:]))
+    return affine_of(tensor).to_float(outputs.view(tensor.dtype).reshape(len(outputs), *tensor.shape[1:]))
 
 
 def _version(compiler: str) -> str:

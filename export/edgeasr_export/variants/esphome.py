@@ -12,15 +12,15 @@ import numpy as np
 
 from edgeasr.bundle import Bundle
 from edgeasr.card import FEATURES, SCORES, Card, read_from_tflite
-from edgeasr.config import from_mapping
 from edgeasr.errors import ExportError
 from edgeasr.features import MICRO
 from edgeasr.microwakeword import Micro, WakeManifest, check_model, quantisation_of
 from edgeasr.packages import check_installed
 from edgeasr.spot import SpotterConfig
 from edgeasr.spot.decoder import is_keyword
-from edgeasr.tflite.model import Tensor, read_model
+from edgeasr.spot.settings import kept_settings
 from edgeasr.tflite.arena import measure_arena_bytes
+from edgeasr.tflite.model import Tensor, read_model
 from edgeasr_export.variants.editor import Editor
 from edgeasr_export.variants.stateful import keep_state_inside
 from edgeasr_export.variants.variant import Variant
@@ -44,7 +44,8 @@ def check(bundle: Bundle) -> None:
     if frontend is None or replace(frontend, clip_ms=MICRO.clip_ms) != MICRO:
         raise ExportError(
             f"esphome: expected a model of ESPHome's own front end, got {frontend.kind if frontend else 'none'}: "
-            "train it with frontend.kind = 'micro', hop_ms = 10, mel_low_hz = 125 and mel_high_hz = 7500"
+            f"train it with frontend.kind = '{MICRO.kind}', hop_ms = {MICRO.hop_ms:g}, "
+            f"mel_low_hz = {MICRO.mel_low_hz:g} and mel_high_hz = {MICRO.mel_high_hz:g}"
         )
     words = [label for label in manifest.labels if is_keyword(label)]
     if len(manifest.labels) != 2 or words != [manifest.labels[0]]:
@@ -75,8 +76,8 @@ def finish(file: Path) -> None:
     model = read_model(file)
     check_model(model, "esphome")
     tensors, signature = model.subgraphs[0].tensors, model.signatures[0]
-    entry, exit = tensors[signature.inputs[FEATURES]], tensors[signature.outputs[SCORES]]
-    quantisation = {**card.quantisation, "input": quantisation_of(entry), "output": quantisation_of(exit)}
+    given, scored = tensors[signature.inputs[FEATURES]], tensors[signature.outputs[SCORES]]
+    quantisation = {**card.quantisation, "input": quantisation_of(given), "output": quantisation_of(scored)}
     editor.save(file, replace(card, output="probabilities", quantisation=quantisation))
 
 
@@ -112,7 +113,8 @@ def beside(bundle: Bundle, file: Path) -> dict[str, str]:
     """Write the manifest of a finished file, for what was found to be good settings for listening.
 
     Raises:
-        ExportError: these are not settings that ESPHome knows, or tflite-micro cannot run the file.
+        ArtefactError: tflite-micro cannot run the file.
+        ExportError: these are not settings that ESPHome knows.
     """
     card, config = read_from_tflite(file), _settings(bundle)
     assert card is not None  # as `finish` left it
@@ -129,9 +131,9 @@ def beside(bundle: Bundle, file: Path) -> dict[str, str]:
 
 def _settings(bundle: Bundle) -> SpotterConfig:
     how = f"find them: edgeasr evaluate {bundle.path} --stream --hop-ms 30 --target-fa-per-hour 0.5 --write"
-    if not bundle.manifest.spotting:
+    config = kept_settings(bundle.path)
+    if config is None:
         raise ExportError(f"esphome: expected a bundle with settings for listening, got one without; {how}")
-    config = from_mapping(SpotterConfig, bundle.manifest.spotting.get("config", {}), f"{bundle.path}: spotting")
     if config.smoothing != "mean" or config.minimum_count != 1:
         raise ExportError(
             "esphome: expected scores that are smoothed by their mean, and one inference above the threshold, got "

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgeasr.card import State, read_from_tflite
 from edgeasr.errors import ExportError
-from edgeasr.tflite import Interpreter, Model, Tensor, read_model
+from edgeasr.tflite import Interpreter, Model, Tensor, quantisation, read_model
 from edgeasr_export.variants.editor import Editor
 from edgeasr_export.variants.variant import Variant
 
@@ -86,7 +86,7 @@ def _move(editor: Editor, name: str, before: int, after: int) -> None:
 
 def _initialise(editor: Editor, start: Any, name: str, value: NDArray[Any], like: Tensor) -> None:
     """Let a subgraph give a variable its first value, in the quantisation of a tensor."""
-    scale = None if like.scale is None else (float(like.scale[0]), _zero_point(like))
+    scale = None if like.scale is None else (float(like.scale[0]), quantisation.zero_point_of(like))
     constant, handle = editor.constant(start, "first", value, scale), editor.tensor(start, "handle", (), "RESOURCE")
     start.operators.append(_variable(editor, name, handle))
     start.operators.append(editor.operator("ASSIGN_VARIABLE", [handle, constant], []))
@@ -104,11 +104,7 @@ def _after_silence(model: Model, states: Sequence[State], steps: int) -> dict[st
 
 
 def _zeros(tensor: Tensor) -> NDArray[Any]:
-    return np.full(tensor.shape, _zero_point(tensor), tensor.dtype)
-
-
-def _zero_point(tensor: Tensor) -> int:
-    return 0 if tensor.zero_point is None else int(tensor.zero_point[0])
+    return np.full(tensor.shape, quantisation.zero_point_of(tensor), tensor.dtype)
 
 
 def _variable(editor: Editor, name: str, handle: int) -> Any:

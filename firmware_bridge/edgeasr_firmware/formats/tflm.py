@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeasr.errors import FirmwareError
-from edgeasr.packages import check_installed
 from edgeasr.tflite.arena import measure_arena_bytes
 from edgeasr.tflite.inline import inlined
 from edgeasr.tflite.model import Model, read_model
@@ -55,7 +54,6 @@ def write_tflm(path: Path, board: Board, out: Path) -> TflmFolder:
         FirmwareError: it is too large for the board, or `out` is a folder of other things.
         MissingPackageError: `tflite-micro` is not installed.
     """
-    check_installed("tflite_micro", "micro", "--format tflm")
     model, data = read_model(path), inlined(path.read_bytes())
     calls, arena_bytes = resolver_calls(model), measure_arena_bytes(path)
     check_size(board, len(data), arena_bytes)

@@ -9,9 +9,9 @@ from edgeasr.card import Card, State, Stepping, append_to_tflite, read_from_tfli
 from edgeasr.errors import ConfigError, ExportError
 from edgeasr.runtime import load
 from edgeasr.tflite import read_model
+from edgeasr.tflite.arena import measure_arena_bytes
 from edgeasr_export.export import conversions
 from edgeasr_export.variants import VARIANTS, variant
-from edgeasr.tflite.arena import measure_arena_bytes
 from edgeasr_export.variants.stateful import keep_state_inside
 from tests.export.variants.conftest import FRAMES, HOP, ears
 from tests.tflite.builder import Step, Value, constant, micro, write
