@@ -3,7 +3,7 @@
 import importlib.util
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,10 +11,9 @@ from edgeasr.bundle import Bundle
 from edgeasr.errors import BundleError, ConfigError, EdgeASRError
 from edgeasr.microwakeword import model_of
 from edgeasr.runtime.base import runtimes_of
+from edgeasr_bench.progress import Note
 
 __all__ = ["Candidate", "find_candidates", "with_baselines"]
-
-Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Candidate:
 
 
 def find_candidates(
-    arguments: Sequence[Path], scratch: Path, notify: Notify, runtime: str | None = None
+    arguments: Sequence[Path], scratch: Path, notify: Note, runtime: str | None = None
 ) -> list[Candidate]:
     """List the models that the arguments mean, each once.
 
@@ -71,7 +70,7 @@ def find_candidates(
     return [replace(one, name=name, runtime=runtime or one.runtime) for name, one in zip(names, chosen, strict=True)]
 
 
-def with_baselines(bundle: Bundle, scratch: Path, notify: Notify) -> Bundle:
+def with_baselines(bundle: Bundle, scratch: Path, notify: Note) -> Bundle:
     """Give the bundle with a float32 artefact of each of its formats: itself, or a copy with those that it lacks.
 
     Quantised against float in the same runtime is the comparison that says what quantisation does.
@@ -109,7 +108,7 @@ def _copy(bundle: Bundle, path: Path) -> Bundle:
     return Bundle.open(path)
 
 
-def _of_bundle(bundle: Bundle, scratch: Path, notify: Notify) -> list[Candidate]:
+def _of_bundle(bundle: Bundle, scratch: Path, notify: Note) -> list[Candidate]:
     own = bundle.manifest.artefacts
     complete = with_baselines(bundle, scratch, notify)
     candidates = []

@@ -1,7 +1,7 @@
 """A bench run: find what the arguments mean, measure it on each target, put the results beside each other."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Lock
@@ -10,14 +10,12 @@ from edgeasr.errors import EdgeASRError, TargetError
 from edgeasr_bench.agent.conditions import changes
 from edgeasr_bench.candidates import Candidate, find_candidates
 from edgeasr_bench.comparison import compare
+from edgeasr_bench.progress import Note, Progress
 from edgeasr_bench.record import Run
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets import find_target
 
 __all__ = ["bench", "bench_all"]
-
-Notify = Callable[[str], None]
-Progress = Callable[[str, float], None]
 
 
 def bench(
@@ -26,7 +24,7 @@ def bench(
     target: str = "local",
     *,
     runtime: str | None = None,
-    notify: Notify = lambda line: None,
+    notify: Note = lambda line: None,
     progress: Progress = lambda stage, done: None,
 ) -> Run:
     """Measure bundles and artefacts side by side; nothing is written to them.
@@ -60,7 +58,7 @@ def bench_all(
     fleet: Mapping[str, Settings],
     *,
     runtime: str | None = None,
-    notify: Notify = lambda line: None,
+    notify: Note = lambda line: None,
     progress: Progress = lambda stage, done: None,
 ) -> Iterator[tuple[str, Run | EdgeASRError]]:
     """Measure on several targets, as `bench` does; one that fails does not lose the others.
@@ -112,7 +110,7 @@ def _bench_one(
     candidates: Sequence[Candidate],
     settings: Settings,
     notes: Sequence[str],
-    notify: Notify,
+    notify: Note,
     progress: Progress,
     alone: bool,
 ) -> Run | EdgeASRError:

@@ -1,6 +1,6 @@
 """The machine that this process runs on, as a place to measure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from edgeasr.errors import ConfigError
@@ -12,18 +12,17 @@ from edgeasr_bench.inputs import read_inputs
 from edgeasr_bench.measurement import Measured, Measurement, measurement_of, read_answers
 from edgeasr_bench.memory import measure_footprint
 from edgeasr_bench.profile import profile_onnx
+from edgeasr_bench.progress import Note, Progress
 from edgeasr_bench.settings import Settings
 
 __all__ = ["measure"]
-
-Progress = Callable[[str, float], None]
 
 
 def measure(
     place: str,
     candidates: Sequence[Candidate],
     settings: Settings,
-    note: Callable[[str], None],
+    note: Note,
     progress: Progress,
 ) -> Measured:
     """Measure candidates side by side.

@@ -171,15 +171,10 @@ def command(
             runs.append(run)
             if out is not None:  # at once: what is measured is kept, whatever becomes of the other targets
                 _keep(run, out if len(fleet) == 1 else out.with_stem(f"{out.stem}.{_slug(target)}"))
-    if as_json and len(fleet) == 1:
-        click.echo(runs[0].to_json())
-    elif as_json:
-        click.echo(json.dumps({"runs": [json.loads(run.to_json()) for run in runs], "failures": failures}, indent=1))
+    if as_json:
+        click.echo(_json(runs, failures) if len(fleet) > 1 else runs[0].to_json())
     else:
-        for number, run in enumerate(runs):
-            if number:
-                click.echo()
-            print_run(run)
+        _print(runs)
     if report is not None and runs:
         write_report(report, runs)
         note(f"report: {report}")
@@ -198,6 +193,18 @@ def _fleet(targets: Sequence[str], settings: "Settings") -> "dict[str, Settings]
             raise ConfigError(f"expected each target once, got {min(twice)} twice")
         fleet |= more
     return fleet
+
+
+def _json(runs: "Sequence[Run]", failures: dict[str, str]) -> str:
+    """Write the runs of several targets, and why the others failed."""
+    return json.dumps({"runs": [json.loads(run.to_json()) for run in runs], "failures": failures}, indent=1)
+
+
+def _print(runs: "Sequence[Run]") -> None:
+    for number, run in enumerate(runs):
+        if number:
+            click.echo()
+        print_run(run)
 
 
 def _keep(run: "Run", path: Path) -> None:

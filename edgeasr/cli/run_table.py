@@ -23,6 +23,7 @@ _GAP = 3  # between columns, as `print_table` draws them
 def print_run(run: "Run") -> None:
     """Print a run for people, made for a terminal of 80 columns."""
     from edgeasr_bench.report import DUTY_CYCLE, SPEED, THROUGHPUT, cost_of, describe, explain, summarise
+    from edgeasr_bench.report.tables import filled
 
     width = min(shutil.get_terminal_size().columns, 100)
     if run.target != "local":
@@ -30,15 +31,15 @@ def print_run(run: "Run") -> None:
     _print_wrapped(describe(run.environment, run.results), width)
     click.echo()
     if run.kind == "measured":
-        _print_results(SPEED, run.results, width)
+        _print_results(filled(SPEED, run.results), run.results, width)
     _print_results(cost_of(run), run.results, width)
     if run.kind == "measured":
         _print_results(DUTY_CYCLE, [result for result in run.results if result.duty_cycle], width)
         _print_results(THROUGHPUT, [result for result in run.results if result.throughput], width)
     _print_wrapped(explain(run), width)
-    click.echo()
-    _print_wrapped(summarise(run), width)
-    _print_wrapped(_notes(run.results), width)
+    if words := [*summarise(run), *_notes(run.results)]:
+        click.echo()
+        _print_wrapped(words, width)
 
 
 def _notes(results: "Sequence[Result]") -> list[str]:

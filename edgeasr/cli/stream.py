@@ -11,6 +11,7 @@ from edgeasr.cli.options import option_group
 from edgeasr.cli.output import note, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
+    from edgeasr.bundle import Bundle
     from edgeasr.data.dataset import Example, Split
     from edgeasr.data.stream import Stream
     from edgeasr.metrics.operating_point import Listened, OperatingPoint
@@ -143,7 +144,6 @@ def evaluate_stream(
         EdgeASRError: the model cannot spot, the data cannot be read, or no threshold gives what is asked for.
     """
     from edgeasr.bundle import Bundle
-    from edgeasr.config import to_mapping
     from edgeasr.data.stream import write_stream
     from edgeasr.metrics.operating_point import OperatingPoint, try_thresholds
 
@@ -169,15 +169,7 @@ def evaluate_stream(
         for name, disturbed in _disturbed(stream, None if settings.recording else make):
             rows[name] = _listen(model, config, disturbed, name).measure(config, disturbed.words)
     if bundle:
-        measured = {
-            "artefact": "" if model.path.is_dir() else model.path.name,
-            "split": split,
-            "recording": settings.recording.name if settings.recording else "",
-            "snr_db": settings.snr_db,
-            **used.detection.to_json(),
-        }
-        bundle.keep_spotting({"config": to_mapping(config), "measured": measured})
-        note(f"{bundle.path}: keeps the threshold {config.threshold:g} for listening")
+        _keep(bundle, model, settings, split, config, used)
     result = {"threshold": used.threshold, **used.detection.to_json()}
     if as_json:
         disturbances = {name: row.to_json() for name, row in rows.items()} if settings.robustness else {}
@@ -258,6 +250,28 @@ def _choose(points: "list[OperatingPoint]", target_fa_per_hour: float) -> "Opera
             f"{low:.2f} to {high:.2f} false accepts an hour possible: measure it on more, and on another split"
         )
     return chosen
+
+
+def _keep(
+    bundle: "Bundle",
+    model: "Runtime",
+    settings: StreamSettings,
+    split: "Split",
+    config: "SpotterConfig",
+    used: "OperatingPoint",
+) -> None:
+    """Let a bundle keep the settings for listening, with what was measured of them."""
+    from edgeasr.config import to_mapping
+
+    measured = {
+        "artefact": "" if model.path.is_dir() else model.path.name,
+        "split": split,
+        "recording": settings.recording.name if settings.recording else "",
+        "snr_db": settings.snr_db,
+        **used.detection.to_json(),
+    }
+    bundle.keep_spotting({"config": to_mapping(config), "measured": measured})
+    note(f"{bundle.path}: keeps the threshold {config.threshold:g} for listening")
 
 
 def _folder(model: "Runtime") -> Path:

@@ -50,13 +50,13 @@ class MicroFeatures:
         tables = MicroTables.of(config)
         self._window = tables.window.astype(np.int32)
         self._gains, self._logs = tables.gains.astype(np.int64), tables.logs.astype(np.int64)
-        used = np.flatnonzero(tables.rising | tables.falling)
-        first, last = int(used.min(initial=1)), int(used.max(initial=1))
-        self._used = slice(first - 1, last)  # of the spectrum, which begins with bin 1
-        matrix = np.zeros((last + 1, config.mel_bins + 2))
-        matrix[used, tables.channels[used]] += tables.rising[used]
-        matrix[used, tables.channels[used] + 1] += tables.falling[used]
-        self._filters = np.ascontiguousarray(matrix[first:, 1:-1])
+        bins = tables.used_bins
+        self._used = slice(bins.start - 1, bins.stop - 1)  # of the spectrum, which begins with bin 1
+        channels, rows = tables.channels[bins], np.arange(bins.stop - bins.start)
+        matrix = np.zeros((len(rows), config.mel_bins + 3))
+        matrix[rows, channels] += tables.rising[bins]
+        matrix[rows, channels + 1] += tables.falling[bins]
+        self._filters = np.ascontiguousarray(matrix[:, 1:-2])
         self._smoothing = np.resize(np.array(SMOOTHING, np.int64), config.mel_bins)
         self._keeping = 2**NOISE_BITS - self._smoothing
 

@@ -32,7 +32,8 @@ WINDOW_BITS = 12  # behind the point
 NOISE_BITS = 14
 SIGNAL_BITS = 10  # by which the estimate of the noise is finer than the signal
 SNR_BITS = 12
-CORRECTION_BITS = 3  # by which the FFT divides, log2(FFT_SIZE), less the half of the 12 bits of the filters' weights
+_WEIGHT_BITS = 12  # of the filters
+CORRECTION_BITS = FFT_SIZE.bit_length() - 1 - _WEIGHT_BITS // 2  # by which the FFT divides, less half of the weights'
 SMOOTHING = tuple(int(share * 2**NOISE_BITS) for share in (0.025, 0.06))  # of channels of even and of odd number
 LEAST_SIGNAL = int(0.05 * 2**NOISE_BITS)
 LOG_COEFFICIENT = 45426  # ln(2), 16 bits behind the point
@@ -77,6 +78,12 @@ class MicroTables:
         logs = np.rint((np.log2(1 + x) - x) * 65536).astype(np.int32)
         return cls(window, *_filters(config), _gains(), logs)
 
+    @property
+    def used_bins(self) -> slice:
+        """The bins of the FFT from the first that a filter uses to the last; bin 1 where they use none."""
+        used = np.flatnonzero(self.rising | self.falling)
+        return slice(int(used[0]), int(used[-1]) + 1) if used.size else slice(1, 2)
+
 
 def twiddles(turns: NDArray[np.float64]) -> NDArray[np.complex128]:
     """Give the roots of unity of the FFT, exp(-2 pi i turns), as integers of 16 bits in complex numbers."""
@@ -98,8 +105,8 @@ def _filters(config: FrontendConfig) -> tuple[I16, I16, I16]:
     lower = np.insert(centres, 0, low)[channels[used]]
     weights = (upper - mels[used]) / (upper - lower)
     rising, falling = np.zeros(len(bins), np.int16), np.zeros(len(bins), np.int16)
-    rising[used] = _rounded(weights * np.float32(4096))
-    falling[used] = _rounded((1.0 - weights.astype(np.float64)) * 4096)
+    rising[used] = _rounded(weights * np.float32(2**_WEIGHT_BITS))
+    falling[used] = _rounded((1.0 - weights.astype(np.float64)) * 2**_WEIGHT_BITS)
     return channels.astype(np.int16), rising, falling
 
 

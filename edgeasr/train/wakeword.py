@@ -26,7 +26,7 @@ _SPEECH, _NOISE = "read_speech.zip", "noise.zip"
 _WORDS = {"speech-commands": "speech_commands.zip", "coffee-orders": "coffee_orders.zip"}
 
 
-def wakeword_config(phrase: str, positives: str = "", epochs: int = 24, seed: int = 0) -> TrainConfig:
+def wakeword_config(phrase: str, positives: str = "", epochs: int = 32, seed: int = 0) -> TrainConfig:
     """Make the settings of the training of a phrase; real speech and noise are used where EDGEASR_DATA has them.
 
     Args:
@@ -53,7 +53,7 @@ def wakeword_config(phrase: str, positives: str = "", epochs: int = 24, seed: in
     augment = AugmentConfig(
         gain_db=15.0,
         noise_probability=0.8,
-        noise_snr_db=(0.0, 25.0),
+        noise_snr_db=(5.0, 30.0),
         vocal_tract=0.15,
         spec_time_frames=15,
         spec_bins=5,

@@ -46,4 +46,5 @@ def main(work: Path, steps: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    sys.setrecursionlimit(100_000)  # Keras goes through a graph by recursion, and that of an unrolled layer is deep
     main(Path(sys.argv[1]), sys.argv[2:])

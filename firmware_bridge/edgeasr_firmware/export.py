@@ -101,7 +101,7 @@ def write_firmware(path: Path, board: Board, out: Path, layout: str = "c") -> Fi
     plan = plan_memory(program)
     check_size(board, program.constant_bytes, plan.arena_bytes)
     origin = origin_of(path, board, layout)
-    core = {**_kernel_files(program), **_ears(path, card, program)}
+    core = {**_kernel_files(program), **_listening_files(path, card, program)}
     core |= {"model.h": header(program, plan, origin), "model.c": source(program, plan, origin)}
     needed = {name for name in core if name.endswith(".c")}
     core |= selftest_files(program, vectors, origin)
@@ -157,7 +157,7 @@ def check_size(board: Board, constant_bytes: int, arena_bytes: int) -> None:
             )
 
 
-def _ears(path: Path, card: Card | None, program: Program) -> dict[str, str]:
+def _listening_files(path: Path, card: Card | None, program: Program) -> dict[str, str]:
     """Give the files of the front end, and of the spotter for an int8 classifier, where the card tells of them.
 
     What listens keeps the window of a whole clip; of models that take less at a time there is the front end alone.

@@ -47,9 +47,7 @@ def micro_settings() -> list[str]:
 def micro_tables(config: FrontendConfig) -> list[str]:
     """Write the tables of a front end of the kind `micro`; filters have those bins alone that they use."""
     tables = constants.MicroTables.of(config)
-    used = np.flatnonzero(tables.rising | tables.falling)
-    first, last = int(used.min()), int(used.max())
-    bins = slice(first, last + 1)
+    bins = tables.used_bins
     arrays: dict[str, NDArray[Any]] = {
         "ea_micro_window": tables.window,
         "ea_micro_cosine": constants.twiddles(np.arange(constants.FFT_SIZE) / constants.FFT_SIZE).real.astype(np.int16),
@@ -59,5 +57,5 @@ def micro_tables(config: FrontendConfig) -> list[str]:
         "ea_micro_gains": tables.gains,
         "ea_micro_logs": tables.logs.astype(np.uint16),
     }
-    sizes = definitions("EA_MICRO", {"FIRST_BIN": first, "USED_BINS": last + 1 - first})
+    sizes = definitions("EA_MICRO", {"FIRST_BIN": bins.start, "USED_BINS": bins.stop - bins.start})
     return ["#include <stdint.h>", "", *sizes, "", *(line for item in arrays.items() for line in array(*item))]

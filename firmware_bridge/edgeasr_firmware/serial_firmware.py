@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeasr.errors import FirmwareError
-from edgeasr_firmware.boards import Board, build
+from edgeasr_firmware.boards import BOARDS, Board, build
 
 if TYPE_CHECKING:
     from edgeasr_firmware.export import Firmware
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["build_serial"]
 
 _SOURCES = Path(__file__).parent / "csrc" / "serial"
+_MACHINES = ("mps2-an385", "mps2-an386", "mps2-an500")  # of one family, whose serial line mps2_main.c knows
 _AS_IS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-."
 
 
@@ -21,15 +22,16 @@ def build_serial(firmware: "Firmware", board: Board, program: Path) -> Path:
 
     Args:
         firmware: the model in C, as `write_firmware` writes it by default.
-        board: an emulated one of the MPS2 family: cortex-m0, m3, m4f or m7.
+        board: one that is emulated by a machine of the MPS2 family, such as cortex-m0, m3, m4f or m7.
         program: ELF file to write.
 
     Raises:
         FirmwareError: the board or the model is none that this can be built for.
         MissingPackageError: there is no compiler for the board.
     """
-    if not board.machine.startswith("mps2-an3") and board.machine != "mps2-an500":
-        raise FirmwareError(f"{board.name}: expected cortex-m0, m3, m4f or m7: the serial line of others is not known")
+    if board.machine not in _MACHINES:
+        known = ", ".join(name for name, one in BOARDS.items() if one.machine in _MACHINES)
+        raise FirmwareError(f"{board.name}: expected one of {known}: the serial line of others is not known")
     if len(firmware.program.inputs) != 1 or len(firmware.program.outputs) != 1:
         raise FirmwareError(
             f"{firmware.path.name}: the MLPerf Tiny protocol expects a model of one input and one output"

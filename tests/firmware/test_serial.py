@@ -228,5 +228,5 @@ def test_firmware_that_is_unplugged_and_plugged_in_again_goes_on(real, keyword_f
 
 
 def test_build_serial_refuses_boards_without_a_known_line(tmp_path):
-    with pytest.raises(FirmwareError, match="cortex-m55: expected cortex-m0, m3, m4f or m7"):
+    with pytest.raises(FirmwareError, match="cortex-m55: expected one of cortex-m0, cortex-m3, cortex-m4f, cortex-m7"):
         build_serial(None, BOARDS["cortex-m55"], tmp_path / "x.elf")

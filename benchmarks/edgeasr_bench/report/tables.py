@@ -69,10 +69,9 @@ _ESTIMATED: Sequence[Column] = (
 
 
 def cost_of(run: Run) -> list[Column]:
-    """Give the columns of what the artefacts of a run cost, time apart, and are worth."""
-    always = [*(filled(_ANSWERS, run.results) if run.kind == "estimated" else _ANSWERS), _SIZE]
-    perhaps = [*(_PROCESS if run.kind == "measured" else ()), *_COUNTED, *_ESTIMATED]
-    return [*always, *filled(perhaps, run.results)]
+    """Give the columns of what the artefacts of a run cost, time apart, and are worth: those that are filled."""
+    process = _PROCESS if run.kind == "measured" else ()
+    return filled([*_ANSWERS, _SIZE, *process, *_COUNTED, *_ESTIMATED], run.results)
 
 
 def filled(columns: Sequence[Column], results: Sequence[Result]) -> list[Column]:
@@ -105,9 +104,9 @@ def explain(run: Run) -> list[str]:
     if run.kind == "measured":
         if any(result.own_call_us for result in results):
             lines.append("call us: p50 of the runtime's own call, which is what other tools time")
-        frontends = dict.fromkeys(microseconds(result.frontend_us) for result in results if result.frontend_us)
+        frontends = sorted((one.frontend_us for one in results if one.frontend_us), key=lambda one: one.p50)
         if frontends:
-            alone = ", ".join(frontends)
+            alone = " to ".join(dict.fromkeys(map(microseconds, (frontends[0], frontends[-1]))))
             lines.append(f"audio us: p50 from a clip of audio to the scores; the front end alone {alone} us")
         if any(result.ratio_to_float for result in results):
             lines.append("x float: time of float32 in the same runtime / this time; above 1 is faster")

@@ -1,7 +1,7 @@
 """Addresses of targets: `local`, `browser`, `ssh://[USER@]HOST[:PORT]`, `emulated:pi4`, `ethos-u55-128` and so on."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from edgeasr.registry import resolve
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.measurement import Measured
+from edgeasr_bench.progress import Note, Progress
 from edgeasr_bench.settings import Settings
 
 __all__ = ["TARGETS", "Measure", "Target", "find_target"]
@@ -35,8 +36,8 @@ class Measure(Protocol):
         place: str,
         candidates: Sequence[Candidate],
         settings: Settings,
-        note: Callable[[str], None],
-        progress: Callable[[str, float], None],
+        note: Note,
+        progress: Progress,
     ) -> Measured:
         """Measure candidates side by side.
 
@@ -84,8 +85,8 @@ class Target:
         self,
         candidates: Sequence[Candidate],
         settings: Settings,
-        note: Callable[[str], None],
-        progress: Callable[[str, float], None],
+        note: Note,
+        progress: Progress,
     ) -> Measured:
         """Measure candidates there, as `Measure` says."""
         function: Measure = resolve(TARGETS, self.kind, "target")

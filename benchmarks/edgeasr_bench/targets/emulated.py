@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from edgeasr.data.download import cache_folder
 from edgeasr.errors import ConfigError, TargetError
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.measurement import Measured
+from edgeasr_bench.progress import Note, Progress
 from edgeasr_bench.record import Kind
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.boards import BOARDS, Board, write_facts
@@ -87,8 +88,8 @@ def measure(
     place: str,
     candidates: Sequence[Candidate],
     settings: Settings,
-    note: Callable[[str], None],
-    progress: Callable[[str, float], None],
+    note: Note,
+    progress: Progress,
 ) -> Measured:
     """Measure candidates on an emulated board, as `Measure` says; the first time a user space for it is fetched.
 

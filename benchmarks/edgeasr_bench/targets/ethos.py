@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from edgeasr.packages import check_installed
 from edgeasr.runtime import load
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.measurement import Measured, Measurement, measurement_of
+from edgeasr_bench.progress import Note, Progress
 from edgeasr_bench.record import Estimate
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.microcontroller import chip_environment, integer_models
@@ -44,8 +45,8 @@ def measure(
     place: str,
     candidates: Sequence[Candidate],
     settings: Settings,
-    note: Callable[[str], None],
-    progress: Callable[[str, float], None],
+    note: Note,
+    progress: Progress,
 ) -> Measured:
     """Estimate candidates on a processor, as `Measure` says; only int8 TFLite files.
 

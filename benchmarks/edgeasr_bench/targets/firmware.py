@@ -3,7 +3,7 @@
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.environment import read_environment
 from edgeasr_bench.inputs import Inputs, read_inputs
 from edgeasr_bench.measurement import Measured, Measurement, measurement_of, read_answers
+from edgeasr_bench.progress import Note, Progress
 from edgeasr_bench.record import Image, Kind
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.microcontroller import chip_environment, integer_models
@@ -31,8 +32,8 @@ def measure(
     place: str,
     candidates: Sequence[Candidate],
     settings: Settings,
-    note: Callable[[str], None],
-    progress: Callable[[str, float], None],
+    note: Note,
+    progress: Progress,
 ) -> Measured:
     """Build the int8 TFLite files among the candidates for a board and run them there, as `Measure` says.
 

@@ -1,17 +1,18 @@
 """What the targets without an operating system have in common: which files they take, and what is known of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from edgeasr.errors import TargetError
 from edgeasr.tflite import read_model
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.environment import Environment, read_environment
+from edgeasr_bench.progress import Note
 
 __all__ = ["chip_environment", "integer_models"]
 
 
-def integer_models(candidates: Sequence[Candidate], note: Callable[[str], None]) -> list[Candidate]:
+def integer_models(candidates: Sequence[Candidate], note: Note) -> list[Candidate]:
     """Keep the TFLite files whose inputs are integers.
 
     Args:

@@ -15,15 +15,13 @@ from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.inputs import Inputs, read_inputs
 from edgeasr_bench.measurement import Measured, Measurement, file_sha256, measurement_of, read_answers
 from edgeasr_bench.memory import Footprint
+from edgeasr_bench.progress import Note, Progress
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.device import Device, run_agent
 from edgeasr_bench.targets.reports import Reports
 from edgeasr_bench.targets.source import write_agent
 
 __all__ = ["Subject", "files_of", "job_of", "measure_on", "prepare"]
-
-Note = Callable[[str], None]
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A device on a serial line that speaks the MLPerf Tiny protocol, whoever made its firmware; its own clock counts."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,7 @@ from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.inputs import Inputs, read_inputs
 from edgeasr_bench.latency import MIN_ROUNDS, WINDOW_CALLS_LEAST, WINDOWS, Throughput, Timing
 from edgeasr_bench.measurement import Measured, measurement_of, read_answers
+from edgeasr_bench.progress import Note, Progress
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.microcontroller import chip_environment, integer_models
 from edgeasr_bench.targets.outputs import scores_of
@@ -24,8 +25,6 @@ from edgeasr_firmware.protocol import Device, connect
 
 __all__ = ["measure", "measure_tcp"]
 
-Note = Callable[[str], None]
-Progress = Callable[[str, float], None]
 
 _WARM_UPS = 10  # before the first inference, as the runner of MLPerf Tiny asks for
 _ALIKE = 0.9  # of the answers: where fewer are those of the file, the device runs another

@@ -6,7 +6,7 @@ import shlex
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
@@ -18,6 +18,7 @@ from edgeasr.config import from_mapping
 from edgeasr.errors import TargetError
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.measurement import Measured
+from edgeasr_bench.progress import Note, Progress
 from edgeasr_bench.record import Kind
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.connection import LOST, Connection, check_address, connect, last_line
@@ -64,7 +65,7 @@ class SshDevice:
 
     kind: Kind = "measured"
 
-    def __init__(self, connection: Connection, found: Found, progress: Callable[[str, float], None]) -> None:
+    def __init__(self, connection: Connection, found: Found, progress: Progress) -> None:
         self.packages: Sequence[str] = ()
         self._connection = connection
         self._found = found
@@ -155,8 +156,8 @@ def measure(
     place: str,
     candidates: Sequence[Candidate],
     settings: Settings,
-    note: Callable[[str], None],
-    progress: Callable[[str, float], None],
+    note: Note,
+    progress: Progress,
 ) -> Measured:
     """Measure candidates on a device, as `Measure` says.
 

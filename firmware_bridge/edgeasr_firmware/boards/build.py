@@ -90,7 +90,8 @@ def build(
             f"got {overflow[2]} bytes more: take a smaller model or a larger board"
         )
     if done.returncode:
-        first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:500])
+        lines = done.stderr.splitlines() or ["nothing"]
+        first = next((line for line in lines if "error" in line), lines[0])
         raise FirmwareError(f"{board.name}: expected C that {board.compiler} compiles, got {first}")
     return program
 

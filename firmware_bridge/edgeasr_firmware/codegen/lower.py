@@ -241,7 +241,9 @@ def check_operators(model: Model) -> None:
     for operator in graph.operators:
         types = {graph.tensors[index].type for index in operator.inputs if index >= 0}
         if operator.name in _LAYERS and "FLOAT32" in types:
-            raise FirmwareError(f"expected a model of int8, got {operator.name} of FLOAT32: edgeasr export --int8")
+            raise FirmwareError(
+                f"expected a model of int8, got {operator.name} of FLOAT32: make one with `edgeasr export BUNDLE --int8`"
+            )
 
 
 def lower(model: Model) -> Program:

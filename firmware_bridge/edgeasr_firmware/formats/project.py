@@ -10,7 +10,7 @@ from edgeasr_firmware.plan import ALIGNMENT_BYTES, Plan
 
 __all__ = ["Project", "identifier", "readme"]
 
-_EARS = {
+_LISTENING = {
     "ea_frontend.h": "the front end, from int16 samples to features, quantised for the model",
     "ea_spot.h": "the spotter, from outputs of the model to keywords",
     "ea_listen.h": "all three together, from samples to keywords",
@@ -28,7 +28,7 @@ class Project:
         board: compiled for.
         program: of the model.
         plan: its arena.
-        files: the C files, name to text: the model, its kernels, the self-test, and what hears.
+        files: the C files, name to text: the model, its kernels, the self-test, and what listens.
     """
 
     name: str
@@ -89,7 +89,7 @@ def readme(project: Project, use: Sequence[str], include: str = "") -> str:
         f"- constants: {program.constant_bytes} bytes",
         f"- meant for {board.name}: `{' '.join((board.compiler, *board.flags))}`; kernels choose the DSP or Helium",
         "  instructions by what the compiler says of the core, and give the same bits on all",
-        *(f"- `{include}{name}`: {text}" for name, text in _EARS.items() if name in project.files),
+        *(f"- `{include}{name}`: {text}" for name, text in _LISTENING.items() if name in project.files),
         "",
         "| step | kernel | products | output at | bytes |",
         "| --- | --- | ---: | ---: | ---: |",

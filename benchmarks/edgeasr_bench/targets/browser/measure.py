@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from edgeasr_bench.environment import read_environment
 from edgeasr_bench.inputs import Inputs, read_inputs
 from edgeasr_bench.latency import TURN_NS, Timing, Workload, time_in_turns
 from edgeasr_bench.measurement import Measured, Measurement, measurement_of, read_answers
+from edgeasr_bench.progress import Note, Progress
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.browser.server import Page, serve_page
 from edgeasr_bench.targets.browser.web import VERSION, web_runtime
@@ -27,7 +28,6 @@ from edgeasr_bench.targets.outputs import scores_of
 
 __all__ = ["measure"]
 
-Progress = Callable[[str, float], None]
 
 _SCORED_AT_ONCE = 20  # clips, between two signs of life
 _TIMED_CLIPS = 16
@@ -47,7 +47,7 @@ def measure(
     place: str,
     candidates: Sequence[Candidate],
     settings: Settings,
-    note: Callable[[str], None],
+    note: Note,
     progress: Progress,
 ) -> Measured:
     """Measure the ONNX files among the candidates in a browser of this machine, as `Measure` says.
@@ -82,9 +82,7 @@ def measure(
     return Measured("measured", replace(environment, packages=packages), tuple(measurements), before, read_conditions())
 
 
-def _prepare(
-    candidates: Sequence[Candidate], settings: Settings, folder: Path, note: Callable[[str], None]
-) -> list[_Subject]:
+def _prepare(candidates: Sequence[Candidate], settings: Settings, folder: Path, note: Note) -> list[_Subject]:
     """Load what a browser can run, and write its inputs into a folder."""
     fitting = [one for one in candidates if one.runtime == "onnxruntime"]
     models = [load(one.source, one.runtime) for one in fitting]

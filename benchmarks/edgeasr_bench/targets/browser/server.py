@@ -77,6 +77,24 @@ def serve_page(content: Mapping[str, Path], start_limit_s: float = 60) -> Iterat
     commands: Queue[dict[str, Any]] = Queue()
     answers: Queue[dict[str, Any]] = Queue()
     root = f"/{secrets.token_urlsafe(24)}/"
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(root, content, commands, answers)) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            with Browser(f"http://127.0.0.1:{server.server_port}{root}") as browser:
+                found = Page(commands, answers, browser)
+                found.wait(start_limit_s)
+                yield found
+        finally:
+            commands.put({"do": "stop"})
+            server.shutdown()
+
+
+def _handler(
+    root: str, content: Mapping[str, Path], commands: "Queue[dict[str, Any]]", answers: "Queue[dict[str, Any]]"
+) -> type[BaseHTTPRequestHandler]:
+    """Make what gives the page its files, below `root`, and the next command for each answer."""
     served = {f"{root}files/{name}": path for name, path in content.items()}
     served[f"{root}page.mjs"] = Path(__file__).with_name("page.mjs")
 
@@ -112,15 +130,4 @@ def serve_page(content: Mapping[str, Path], start_limit_s: float = 60) -> Iterat
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            with Browser(f"http://127.0.0.1:{server.server_port}{root}") as browser:
-                found = Page(commands, answers, browser)
-                found.wait(start_limit_s)
-                yield found
-        finally:
-            commands.put({"do": "stop"})
-            server.shutdown()
+    return Handler
