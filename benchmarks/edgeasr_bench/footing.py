@@ -27,7 +27,8 @@ class Footing:
 
     def __str__(self) -> str:
         cores = "1 core" if self.cores == 1 else f"{self.cores} cores"
-        return f"{self.target}, {self.kind}, {self.cpu}, {cores}, governor {self.governor or 'not known'}"
+        governor = f", governor {self.governor}" if self.governor else ""
+        return f"{self.target}, {self.kind}, {self.cpu}, {cores}{governor}"
 
 
 def footing(run: Run) -> Footing:

@@ -64,7 +64,7 @@ def read_history(folder: Path, artefact: str = "") -> tuple[list[Series], list[s
         The series, and a line for each record that could not be read.
 
     Raises:
-        DataError: there is no record that can be read.
+        DataError: there is no record that can be read, or none of such an artefact.
     """
     runs, skipped = [], []
     for path in sorted(folder.rglob("*.json")):
@@ -83,6 +83,8 @@ def read_history(folder: Path, artefact: str = "") -> tuple[list[Series], list[s
             if artefact in result.artefact:
                 key = (result.artefact, result.runtime, result.threads, footing(run))
                 found.setdefault(key, []).append(_entry(path, run, result))
+    if not found:
+        raise DataError(f"{folder}: expected records of an artefact with {artefact!r} in its name, found none")
     return [Series(*key, tuple(entries)) for key, entries in found.items()], skipped
 
 

@@ -19,11 +19,7 @@ __all__ = ["measure"]
 
 
 def measure(
-    place: str,
-    candidates: Sequence[Candidate],
-    settings: Settings,
-    note: Note,
-    progress: Progress,
+    place: str, candidates: Sequence[Candidate], settings: Settings, note: Note, progress: Progress
 ) -> Measured:
     """Measure candidates side by side.
 

@@ -156,6 +156,8 @@ def command(
     fleet = _fleet(targets, settings)
     if (bootstrap or clean) and not any(target.startswith("ssh:") for target in fleet):
         raise click.UsageError("--bootstrap and --clean are about a device: pass --target ssh://[USER@]HOST[:PORT]")
+    for path in filter(None, (out, report)):
+        path.parent.mkdir(parents=True, exist_ok=True)  # where it cannot be, that is better known before it is measured
     runs: list[Run] = []
     failures: dict[str, str] = {}
     with _progress() as progress:
@@ -163,7 +165,7 @@ def command(
             if isinstance(found, EdgeASRError):
                 if len(fleet) == 1:
                     raise found
-                failures[target] = " ".join(str(found).split())
+                failures[target] = " ".join(str(found).removeprefix(f"{target}: ").split())
                 note(f"{target} failed: {failures[target]}")
                 continue
             choice = choose(found, conditions) if conditions else None
@@ -204,6 +206,8 @@ def _print(runs: "Sequence[Run]") -> None:
     for number, run in enumerate(runs):
         if number:
             click.echo()
+        if len(runs) > 1 or run.target != "local":
+            click.echo(run.target)
         print_run(run)
 
 

@@ -7,8 +7,10 @@ import click
 
 from edgeasr.cli.options import json_option
 from edgeasr.cli.output import note, print_json, print_table
+from edgeasr.errors import FirmwareError
 
 if TYPE_CHECKING:
+    from edgeasr_firmware.boards import Board
     from edgeasr_firmware.check import Check
     from edgeasr_firmware.export import Firmware
 
@@ -53,7 +55,7 @@ def command(
     if layout == "tflm":
         if inputs or data:
             raise click.UsageError("--check runs generated C, of which --format tflm has none: leave it out")
-        _write_tflm(find_model(model), board, out, as_json)
+        _write_tflm(find_model(model), BOARDS[board], out, as_json)
         return
     if data and not inputs:
         raise click.UsageError("--data gives inputs to --check: say how many, or leave --data out")
@@ -64,15 +66,13 @@ def command(
         tensors = [tensor for tensor, _ in firmware.program.inputs]
         steps = _real_inputs(firmware, data, inputs) if data else random_inputs(tensors, inputs)
         done = check_firmware(firmware, BOARDS[board], steps)
-        if firmware.card and firmware.card.frontend and "ea_frontend.h" in firmware.files:
+        if firmware.card and firmware.card.frontend and any(name.endswith("ea_frontend.h") for name in firmware.files):
             hop = hop_instructions(BOARDS[board], firmware.card.frontend)
     if as_json:
         print_json(_json(board, firmware.files, firmware.plan.arena_bytes, done, hop))
     else:
         _print(firmware, done, hop)
     if done and done.wrong:
-        from edgeasr.errors import FirmwareError
-
         raise FirmwareError(
             f"{board}: expected the outputs of {done.oracle}, got others for {done.wrong} of {done.inputs} inputs"
         )
@@ -91,13 +91,12 @@ def _real_inputs(firmware: "Firmware", data: str, inputs: int) -> Any:
     return feature_inputs([tensor for tensor, _ in firmware.program.inputs], features, inputs)
 
 
-def _write_tflm(path: Path, board: str, out: Path, as_json: bool) -> None:
-    from edgeasr_firmware.boards import BOARDS
+def _write_tflm(path: Path, board: "Board", out: Path, as_json: bool) -> None:
     from edgeasr_firmware.formats.tflm import write_tflm
 
-    folder = write_tflm(path, BOARDS[board], out)
+    folder = write_tflm(path, board, out)
     if as_json:
-        print_json(_json(board, folder.files, folder.arena_bytes, None, None))
+        print_json(_json(board.name, folder.files, folder.arena_bytes, None, None))
         return
     click.echo(f"operators: {', '.join(call.removeprefix('Add') for call in folder.calls)}")
     click.echo(f"arena {folder.arena_bytes:,} bytes, as tflite-micro took on this computer")
@@ -127,19 +126,21 @@ def _print(firmware: "Firmware", done: "Check | None", hop: int | None) -> None:
             step.operator,
             f"{step.macs:,}" if step.macs else "",
             f"{firmware.program.buffers[step.output].bytes:,}",
-            f"{layers[index]:,}" if layers else "-",
+            *((f"{layers[index]:,}",) if layers else ()),
         )
         for index, step in enumerate(firmware.program.steps)
     ]
-    print_table(("layer", ">products", ">bytes", ">instructions"), rows)
-    if hop:
-        click.echo(f"front end {hop:,} instructions a hop")
+    print_table(("layer", ">products", ">bytes", *((">instructions",) if layers else ())), rows)
     click.echo(f"arena {firmware.plan.arena_bytes:,} bytes")
     if done:
-        click.echo(f"flash {done.sizes.flash_bytes:,} bytes, RAM {done.sizes.ram_bytes:,} bytes in all")
+        stack = f", stack {done.stack_bytes:,} bytes" if done.stack_bytes is not None else ""
+        sizes = f"flash {done.sizes.flash_bytes:,} bytes, RAM {done.sizes.ram_bytes:,} bytes"
+        click.echo(f"{sizes}{stack}: the model alone")
         if done.instructions:
-            click.echo(f"stack {done.stack_bytes:,} bytes, {done.instructions:,} instructions an inference")
+            click.echo(f"{done.instructions:,} instructions an inference")
         if done.cycles:
             click.echo(f"{done.cycles:,} cycles an inference")
+        if hop:
+            click.echo(f"the front end on top: {hop:,} instructions a hop")
         click.echo(f"{done.inputs - done.wrong} of {done.inputs} inputs equal {done.oracle} in every byte")
     click.echo(f"Written to {firmware.folder}/ ({len(firmware.files)} files)")

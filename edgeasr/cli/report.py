@@ -38,7 +38,11 @@ def command(records: tuple[Path, ...], out: Path, as_json: bool) -> None:
     runs = [Run.read(path) for path in records]
     write_report(out, runs)
     note(f"report: {out}")
-    lines = [line if len(runs) == 1 else f"{run.target}: {line}" for run in runs for line in summarise(run)]
+    lines = [
+        line if len(runs) == 1 else f"{path}: {line}"
+        for path, run in zip(records, runs, strict=True)
+        for line in summarise(run)
+    ]
     if as_json:
         print_json({"report": str(out), "bytes": out.stat().st_size, "summary": lines})
     else:

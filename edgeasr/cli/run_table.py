@@ -26,12 +26,10 @@ def print_run(run: "Run") -> None:
     from edgeasr_bench.report.tables import filled
 
     width = min(shutil.get_terminal_size().columns, 100)
-    if run.target != "local":
-        click.echo(run.target)
     _print_wrapped(describe(run.environment, run.results), width)
     click.echo()
-    if run.kind == "measured":
-        _print_results(filled(SPEED, run.results), run.results, width)
+    if run.kind == "measured" and (speed := filled(SPEED, run.results)):  # a board counts instructions alone
+        _print_results(speed, run.results, width)
     _print_results(cost_of(run), run.results, width)
     if run.kind == "measured":
         _print_results(DUTY_CYCLE, [result for result in run.results if result.duty_cycle], width)
@@ -64,21 +62,16 @@ def _print_results(columns: "Sequence[Column]", results: "Sequence[Result]", wid
 
 
 def _print_table(columns: "Sequence[Column]", results: "Sequence[Result]", width: int, title: str | None) -> None:
-    from edgeasr_bench.report import rows
+    from edgeasr_bench.report.tables import rows, shorten
 
     heads, cells = [head for head, _ in columns], rows(columns, results)
     taken = sum(_GAP + max(map(len, column)) for column in zip(heads, *cells, strict=True))
-    names = [_shorten(result.artefact, max(_NARROWEST_NAME, width - taken - 2)) for result in results]
+    names = [shorten(result.artefact, max(_NARROWEST_NAME, width - taken - 2)) for result in results]
     print_table(
         ["artefact", *(f">{head}" for head in heads)],
         [[name, *row] for name, row in zip(names, cells, strict=True)],
         title,
     )
-
-
-def _shorten(name: str, width: int) -> str:
-    """Cut a name at its front: the end tells scheme and format."""
-    return name if len(name) <= width else f"…{name[1 - width :]}"
 
 
 def _print_wrapped(lines: Iterable[str], width: int) -> None:

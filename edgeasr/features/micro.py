@@ -29,7 +29,6 @@ from edgeasr.features.micro_tables import (
 __all__ = ["MICRO", "STEP", "MicroFeatures"]
 
 F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 MICRO = FrontendConfig(kind="micro", hop_ms=10.0, mel_low_hz=125.0, mel_high_hz=7500.0)

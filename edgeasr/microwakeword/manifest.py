@@ -16,7 +16,7 @@ from edgeasr.errors import ArtefactError, ConfigError
 
 __all__ = ["Micro", "WakeManifest", "manifest_of", "model_of", "read_manifest"]
 
-_LARGEST = 1 << 16  # bytes of a manifest: what is larger is the JSON of another program
+_LARGEST_BYTES = 1 << 16  # of a manifest: what is larger is the JSON of another program
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ def read_manifest(path: Path) -> WakeManifest:
         ArtefactError: the file cannot be read, or is no manifest that ESPHome takes.
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ConfigError(f"it has more than {_LARGEST} bytes")
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise ConfigError(f"it has more than {_LARGEST_BYTES} bytes")
         values = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(values, Mapping) or "micro" not in values:
             raise ConfigError("it has no part 'micro'")
@@ -134,7 +134,7 @@ def manifest_of(model: Path) -> WakeManifest | None:
     """
     own = model.with_suffix(".json")
     if own.is_file():
-        return read_manifest(own) if b'"micro"' in own.read_bytes()[:_LARGEST] else None
+        return read_manifest(own) if b'"micro"' in own.read_bytes()[:_LARGEST_BYTES] else None
     for path in sorted(model.parent.glob("*.json")):
         try:
             manifest = read_manifest(path)

@@ -15,6 +15,7 @@ from edgeasr.features.config import FrontendConfig
 from edgeasr.microwakeword import model_of
 from edgeasr.registry import resolve
 from edgeasr.runtime.stepping import StepLoop
+from edgeasr.scores import softmax, with_rest
 
 __all__ = ["RUNTIMES", "Runtime", "load", "runtimes_of"]
 
@@ -80,6 +81,12 @@ class Runtime(Protocol):
     def _is_alone(self, shape: Sequence[int]) -> bool:
         """Tell whether an output of this shape is the probability of the first label, and the second has the rest."""
         return len(self.labels) == 2 and shape[-1] == 1
+
+    def scores_of(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Make scores, float32 [..., labels], of what the file gives, wherever it ran: float32 [..., outputs]."""
+        if self._is_alone(outputs.shape):
+            return with_rest(outputs)
+        return softmax(outputs) if self.card is not None and self.card.output == "logits" else outputs
 
     def run(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Score one clip: float32 features [frames, bins] to float32 scores [labels].

@@ -12,7 +12,6 @@ from edgeasr.microwakeword import card_of
 from edgeasr.runtime.base import Runtime, check_features, main_tensors
 from edgeasr.runtime.stepping import Inference, StepLoop
 from edgeasr.runtime.tflite import Affine, _State
-from edgeasr.scores import softmax, with_rest
 from edgeasr.tflite import Interpreter, Model, Tensor, quantisation, read_model
 
 __all__ = ["ReferenceRuntime", "affine_of"]
@@ -40,7 +39,6 @@ class ReferenceRuntime(Runtime):
         self._input, self._output = inputs[given], outputs[scored]
         self._shape: tuple[int, ...] = self._input["shape"]
         self._quantise, self._dequantise = Affine(self._input), Affine(self._output)
-        self._logits = self.card is not None and self.card.output == "logits"
         states = self.stepping.states if self.stepping else ()
         self._states = [_State(inputs[state.input], outputs[state.output]) for state in states]
         if self.stepping:
@@ -76,10 +74,7 @@ class ReferenceRuntime(Runtime):
         return outputs[self._output["index"]], [state.carry(outputs[state.output]) for state in self._states]
 
     def _scores(self, outputs: NDArray[Any]) -> NDArray[np.float32]:
-        scores = self._dequantise.to_float(outputs)
-        if self._is_alone(scores.shape):
-            return with_rest(scores)
-        return softmax(scores) if self._logits else scores
+        return self.scores_of(self._dequantise.to_float(outputs))
 
 
 def _named(

@@ -5,7 +5,6 @@ import importlib.util
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +14,10 @@ from edgeasr.features.config import FrontendConfig
 from edgeasr.tflite.inline import inlined
 from edgeasr.tflite.interpreter import Interpreter
 from edgeasr_firmware.boards import Board, Sizes, build, run, sizes
+from edgeasr_firmware.export import Firmware
 from edgeasr_firmware.frontend_check import run_frontend
 from edgeasr_firmware.inputs import Inputs
 from edgeasr_firmware.plan import ALIGNMENT_BYTES
-
-if TYPE_CHECKING:
-    from edgeasr_firmware.export import Firmware
 
 __all__ = ["Check", "check_firmware", "hop_instructions"]
 
@@ -54,7 +51,7 @@ class Check:
     outputs: NDArray[np.uint8] = field(repr=False, compare=False)
 
 
-def check_firmware(firmware: "Firmware", board: Board, inputs: Inputs) -> Check:
+def check_firmware(firmware: Firmware, board: Board, inputs: Inputs) -> Check:
     """Build a firmware, run it on inputs one after the other, and compare its outputs with those of the oracle.
 
     The oracle is TensorFlow Lite Micro where its package is installed, else the NumPy reference runtime.
@@ -106,7 +103,7 @@ def hop_instructions(board: Board, config: FrontendConfig) -> int | None:
     return run_frontend(board, config, noise).hop_instructions
 
 
-def _expected(firmware: "Firmware", inputs: Inputs) -> tuple[str, NDArray[np.uint8]]:
+def _expected(firmware: Firmware, inputs: Inputs) -> tuple[str, NDArray[np.uint8]]:
     """Run the oracle: its name, and the bytes of the outputs of each inference."""
     if importlib.util.find_spec("tflite_micro"):
         runtime = importlib.import_module("tflite_micro.python.tflite_micro.runtime")
@@ -123,7 +120,7 @@ def _expected(firmware: "Firmware", inputs: Inputs) -> tuple[str, NDArray[np.uin
     return name, np.frombuffer(b"".join(rows), np.uint8).reshape(len(inputs), -1)
 
 
-def _main(firmware: "Firmware") -> str:
+def _main(firmware: Firmware) -> str:
     """Write the program that reads inputs from a file and writes outputs to another."""
     inputs, outputs = range(len(firmware.program.inputs)), range(len(firmware.program.outputs))
     reads = [f"board_read(in, ea_model_input_{n}(arena), EA_MODEL_INPUT_{n}_BYTES)" for n in inputs]

@@ -4,7 +4,6 @@ Commands end with "%", an answer is lines and ends with "m-ready"
 (https://github.com/mlcommons/tiny, benchmark/api/internally_implemented.cpp).
 """
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -218,8 +217,9 @@ def connect(url: str, baud: int = 115200, time_limit_s: float = 10) -> Iterator[
     try:
         device = Device(open_line, url, time_limit_s)
     except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-        raise TargetError(f"{url}: cannot be opened ({reason}): name a serial port such as /dev/ttyACM0") from error
+        reason = getattr(error.__context__, "strerror", None) or error  # pyserial makes sentences of it
+        todo = "check that a device listens there" if "://" in url else "name a serial port such as /dev/ttyACM0"
+        raise TargetError(f"{url}: cannot be opened ({reason}): {todo}") from error
     try:
         yield device
     finally:

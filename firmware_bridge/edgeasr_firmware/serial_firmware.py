@@ -2,13 +2,10 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edgeasr.errors import FirmwareError
 from edgeasr_firmware.boards import BOARDS, Board, build
-
-if TYPE_CHECKING:
-    from edgeasr_firmware.export import Firmware
+from edgeasr_firmware.export import Firmware
 
 __all__ = ["build_serial"]
 
@@ -17,7 +14,7 @@ _MACHINES = ("mps2-an385", "mps2-an386", "mps2-an500")  # of one family, whose s
 _AS_IS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-."
 
 
-def build_serial(firmware: "Firmware", board: Board, program: Path) -> Path:
+def build_serial(firmware: Firmware, board: Board, program: Path) -> Path:
     """Build a firmware that waits for commands on the serial line; one that knows its front end listens as well.
 
     Args:

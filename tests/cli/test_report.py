@@ -145,6 +145,7 @@ def test_history_lists_records_and_names_what_it_left_out(edgeasr, records):
         (["report", "before.json", "--out", "report.pdf"], "report.pdf: expected a file that ends in .html, .md, .csv"),
         (["compare", "before.json", "words.txt"], "words.txt: expected a record"),
         (["history", "empty"], "empty: expected records"),
+        (["history", ".", "--artefact", "mars"], ".: expected records of an artefact with 'mars' in its name"),
     ],
 )
 def test_wrong_input_is_one_line_and_exits_1(edgeasr, records, words, complaint):

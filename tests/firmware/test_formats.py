@@ -239,6 +239,14 @@ int main()
     run_command(tmp_path / "ears")
 
 
+def test_firmware_command_names_every_board_and_format() -> None:
+    text = " ".join(CliRunner().invoke(group, ["firmware", "--help"]).stdout.split())
+    words = set(re.findall(r"[\w-]+", text))
+    assert [name for name in (*FORMATS, "tflm") if name not in words] == []
+    # of several cores the family is named once: cortex-m0, -m3
+    assert [name for name in BOARDS if not words & {name, f"-{name.rpartition('-')[2]}"}] == []
+
+
 def test_firmware_command_writes_formats(model: Path, tmp_path: Path) -> None:
     def call(*arguments: str) -> object:
         return CliRunner().invoke(group, ["firmware", str(model), "--out", str(tmp_path / "out"), *arguments])

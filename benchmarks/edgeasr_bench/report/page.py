@@ -88,8 +88,10 @@ def _answers_everywhere(runs: Sequence[Run]) -> Iterator[Block]:
     yield Text(_EVERYWHERE)
     # Without their intervals, which stand in the sections: a column for each target has to fit.
     scores = [{one.artefact: str(score_of(one) or "-").partition(" (")[0] for one in run.results[::-1]} for run in runs]
+    targets = [run.target for run in runs]
+    whens = ["" if targets.count(run.target) == 1 else f", {run.environment.time_utc}" for run in runs]
     yield Table(
-        ("artefact", *(run.target for run in runs)),
+        ("artefact", *(f"{target}{when}" for target, when in zip(targets, whens, strict=True))),
         [(f"`{name}`", *(column.get(name, "-") for column in scores)) for name in names],
     )
 

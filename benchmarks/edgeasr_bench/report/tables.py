@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from edgeasr_bench.environment import Environment
-from edgeasr_bench.latency import Throughput
+from edgeasr_bench.latency import WINDOWS, Throughput
 from edgeasr_bench.record import Estimate, Image, Latency, Ratio, Result, Run
 from edgeasr_bench.report.score import score_of
 
@@ -20,6 +20,7 @@ __all__ = [
     "microseconds",
     "rows",
     "short_name",
+    "shorten",
 ]
 
 _LONGEST_NAME = 24
@@ -115,7 +116,7 @@ def explain(run: Run) -> list[str]:
     if any(result.estimate for result in results):
         lines.append("est.: what ethos-u-vela expects; nothing ran; on CPU: operators that are not in the cycles")
     if windows := {result.throughput.window_s for result in results if result.throughput}:
-        lines.append(f"inferences/s: median, least and most of five windows of {max(windows):g} s, as in MLPerf Tiny")
+        lines.append(f"inferences/s: median, least and most of {WINDOWS} windows of {max(windows):g} s (MLPerf Tiny)")
     if any(result.agreement is not None for result in results):
         lines.append("agree: % of the labels, or the characters, of the float original")
     if any(result.transcription for result in results):
@@ -172,6 +173,10 @@ def _accuracy(result: Result) -> str:
 
 
 def short_name(artefact: str) -> str:
-    """Give the name of an artefact without folders, cut at its front where it is long: its end tells most."""
-    name = artefact.rpartition("/")[2]
-    return name if len(name) <= _LONGEST_NAME else f"…{name[1 - _LONGEST_NAME :]}"
+    """Give the name of an artefact without folders, shortened where it is long."""
+    return shorten(artefact.rpartition("/")[2], _LONGEST_NAME)
+
+
+def shorten(name: str, letters: int) -> str:
+    """Cut a name at its front: the end tells scheme and format."""
+    return name if len(name) <= letters else f"…{name[1 - letters :]}"

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgeasr.audio.clip import Clip
 from edgeasr.audio.resample import resample
@@ -26,8 +25,6 @@ from edgeasr_bench.study.record import Result, Showcase, Trial, best_first
 from edgeasr_bench.study.spec import Measure
 
 __all__ = ["make_showcase"]
-
-F32 = NDArray[np.float32]
 
 _RATE_HZ = 16000
 _SPECTROGRAM = FrontendConfig(kind="log-spectrogram", sample_rate_hz=_RATE_HZ, window_ms=20, hop_ms=10)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from edgeasr.errors import ConfigError
 from edgeasr.registry import resolve
 from edgeasr_bench.candidates import Candidate
 from edgeasr_bench.measurement import Measured
@@ -100,5 +101,8 @@ def find_target(address: str) -> Target:
         ConfigError: there is no such kind of target.
     """
     kind, place = (*re.split("[:-]", address, maxsplit=1), "")[:2]
-    resolve(TARGETS, kind, "target")
+    if kind not in TARGETS:
+        raise ConfigError(
+            f"unknown target {address!r}: expected one of {', '.join(sorted(TARGETS))}, as `edgeasr bench --help` says"
+        )
     return Target(kind, place)

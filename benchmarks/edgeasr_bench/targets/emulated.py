@@ -85,20 +85,14 @@ class EmulatedBoard:
 
 
 def measure(
-    place: str,
-    candidates: Sequence[Candidate],
-    settings: Settings,
-    note: Note,
-    progress: Progress,
+    place: str, candidates: Sequence[Candidate], settings: Settings, note: Note, progress: Progress
 ) -> Measured:
     """Measure candidates on an emulated board, as `Measure` says; the first time a user space for it is fetched.
 
     Args:
         place: key of `BOARDS`.
-        candidates: what to measure.
         settings: how; the times being those of the emulation, they are taken for a moment only.
-        note: told a line at a time what is left out or doubtful.
-        progress: called with the stage and the share of it that is done.
+        candidates, note, progress: as of `Measure`.
     """
     if place not in BOARDS:
         raise ConfigError(

@@ -42,20 +42,14 @@ PROCESSORS: Mapping[str, Processor] = {
 
 
 def measure(
-    place: str,
-    candidates: Sequence[Candidate],
-    settings: Settings,
-    note: Note,
-    progress: Progress,
+    place: str, candidates: Sequence[Candidate], settings: Settings, note: Note, progress: Progress
 ) -> Measured:
     """Estimate candidates on a processor, as `Measure` says; only int8 TFLite files.
 
     Args:
         place: key of `PROCESSORS`.
-        candidates: what to estimate.
         settings: of no matter here.
-        note: told a line at a time what is left out or doubtful.
-        progress: called with the share of the candidates that is done.
+        candidates, note, progress: as of `Measure`.
     """
     if place not in PROCESSORS:
         raise ConfigError(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgeasr import __version__
 from edgeasr.errors import ConfigError, FirmwareError, TargetError
 from edgeasr.runtime import Runtime, load
+from edgeasr.runtime.base import check_scores
 from edgeasr.runtime.reference import affine_of
 from edgeasr.tflite import Tensor
 from edgeasr_bench.candidates import Candidate
@@ -19,21 +20,16 @@ from edgeasr_bench.environment import read_environment
 from edgeasr_bench.inputs import Inputs, read_inputs
 from edgeasr_bench.measurement import Measured, Measurement, measurement_of, read_answers
 from edgeasr_bench.progress import Note, Progress
-from edgeasr_bench.record import Image, Kind
+from edgeasr_bench.record import Image
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.microcontroller import chip_environment, integer_models
-from edgeasr_bench.targets.outputs import scores_of
 from edgeasr_firmware import BOARDS, Board, check_firmware, feature_inputs, write_firmware
 
 __all__ = ["measure"]
 
 
 def measure(
-    place: str,
-    candidates: Sequence[Candidate],
-    settings: Settings,
-    note: Note,
-    progress: Progress,
+    place: str, candidates: Sequence[Candidate], settings: Settings, note: Note, progress: Progress
 ) -> Measured:
     """Build the int8 TFLite files among the candidates for a board and run them there, as `Measure` says.
 
@@ -41,10 +37,7 @@ def measure(
 
     Args:
         place: key of `edgeasr_firmware.BOARDS`.
-        candidates: what to measure.
-        settings: how.
-        note: told a line at a time what is left out or doubtful.
-        progress: called with the stage and the share of it that is done.
+        candidates, settings, note, progress: as of `Measure`.
     """
     if place not in BOARDS:
         raise ConfigError(f"unknown board {place!r}: expected one of {', '.join(f'board:{name}' for name in BOARDS)}")
@@ -66,12 +59,11 @@ def measure(
                 note(f"{one.name} is left out: {error}")
     if not measurements:
         raise TargetError("none of these models runs there")
-    kind: Kind = "emulated" if board.machine else "measured"
-    environment = read_environment()
-    if board.machine:
-        packages = {board.compiler: _version(board.compiler)}
-        environment = chip_environment(place, f"no system, emulated by {board.emulator}", packages)
-    return Measured(kind, environment, tuple(measurements), before=None, after=None)
+    if not board.machine:
+        return Measured("measured", read_environment(), tuple(measurements), before=None, after=None)
+    packages = {board.compiler: _version(board.compiler)}
+    environment = chip_environment(place, f"no system, emulated by {board.emulator}", packages)
+    return Measured("emulated", environment, tuple(measurements), before=None, after=None)
 
 
 def _measure(
@@ -84,12 +76,12 @@ def _measure(
     done = check_firmware(firmware, board, feature_inputs(tensors, inputs.features, len(inputs.features)))
     notes = [f"{done.inputs - done.wrong} of {done.inputs} outputs equal {done.oracle} in every byte"]
     notes += [f"{done.cycles:,} cycles of the core an inference"] if done.cycles else []
-    scores = scores_of(_dequantised(done.outputs, firmware.program.outputs[0][0]), model)
+    scores = model.scores_of(_dequantised(done.outputs, firmware.program.outputs[0][0]))
     return measurement_of(
         one,
         model,
         None,
-        read_answers(scores, inputs, model, settings.labels),
+        read_answers(check_scores(scores, model.path), inputs, model, settings.labels),
         None,
         runtime=one.runtime,
         runtime_version=f"edgeasr {__version__} C99",

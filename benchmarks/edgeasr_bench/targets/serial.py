@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edgeasr.errors import TargetError
 from edgeasr.runtime import Runtime, load
+from edgeasr.runtime.base import check_scores
 from edgeasr.tflite import Tensor, read_model
 from edgeasr_bench.agent.work import Timings
 from edgeasr_bench.candidates import Candidate
@@ -18,7 +19,6 @@ from edgeasr_bench.measurement import Measured, measurement_of, read_answers
 from edgeasr_bench.progress import Note, Progress
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.microcontroller import chip_environment, integer_models
-from edgeasr_bench.targets.outputs import scores_of
 from edgeasr_firmware import feature_inputs
 from edgeasr_firmware.port import find_port
 from edgeasr_firmware.protocol import Device, connect
@@ -48,9 +48,7 @@ def measure(
     Args:
         place: `///dev/ttyACM0` or `//COM3`, and perhaps `?baud=115200`.
         candidates: the file that the firmware was made from; of several, that whose name the device gives.
-        settings: how.
-        note: told a line at a time what is left out or doubtful.
-        progress: called with the stage and the share of it that is done.
+        settings, note, progress: as of `Measure`.
     """
     return _measure(f"serial:{place}", candidates, settings, note, progress)
 
@@ -101,7 +99,8 @@ def _measure(
         throughput=session.throughput,
         notes=("not all was measured: the target failed in the middle",) if lost else (),
     )
-    return Measured("measured", chip_environment(device.name, "no operating system", {}), (measurement,), None, None)
+    environment = chip_environment(device.name, "no operating system", {})
+    return Measured("measured", environment, (measurement,), None, None, lost)
 
 
 def _choose(candidates: Sequence[Candidate], device: Device, note: Note) -> Candidate:
@@ -153,7 +152,7 @@ def _scores(
     count = min(len(session.scores), len(inputs.features))
     taken = Inputs(inputs.features[:count], None if inputs.targets is None else inputs.targets[:count])
     outputs = np.array(session.scores[:count], np.float32)
-    return scores_of(outputs.reshape(count, *shape[1:]), model), taken
+    return check_scores(model.scores_of(outputs.reshape(count, *shape[1:])), model.path), taken
 
 
 def _beside_the_file(scores: NDArray[np.float32], inputs: Inputs, model: Runtime) -> str:

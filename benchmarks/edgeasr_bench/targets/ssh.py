@@ -153,20 +153,13 @@ def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
 
 
 def measure(
-    place: str,
-    candidates: Sequence[Candidate],
-    settings: Settings,
-    note: Note,
-    progress: Progress,
+    place: str, candidates: Sequence[Candidate], settings: Settings, note: Note, progress: Progress
 ) -> Measured:
     """Measure candidates on a device, as `Measure` says.
 
     Args:
         place: `//[USER@]HOST[:PORT]`.
-        candidates: what to measure.
-        settings: how.
-        note: told a line at a time what is left out or doubtful.
-        progress: called with the stage and the share of it that is done.
+        candidates, settings, note, progress: as of `Measure`.
     """
     address = f"ssh:{place}"
     check_address(address)

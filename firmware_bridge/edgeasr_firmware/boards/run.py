@@ -100,14 +100,15 @@ def _command(board: Board, program: Path, marks: Path) -> list[str]:
     file = str(program.resolve())
     if not board.machine:
         return [file]
+    memories = filter(None, (board.flash, board.ram))
+    ranges = [str(number) for memory in memories for number in (memory.origin, memory.size_bytes)]
     if board.emulator == "unicorn":
         check_installed("unicorn", "emulators", f"running {board.name}")
-        child, memories = Path(__file__).parent / "unicorn_child.py", filter(None, (board.flash, board.ram))
-        ranges = [str(number) for memory in memories for number in (memory.origin, memory.size_bytes)]
+        child = Path(__file__).parent / "unicorn_child.py"
         return [sys.executable, "-P", str(child), board.machine, file, str(marks), *ranges]
     if board.emulator == "rp2040js":
         node = tool("node", f"running {board.name}")
-        return [node, str(SUPPORT / "rp2040.mjs"), str(npm_package("rp2040js")), file, str(marks)]
+        return [node, str(SUPPORT / "rp2040.mjs"), str(npm_package("rp2040js")), file, str(marks), *ranges]
     return [*emulator(board, program), "-serial", "null", "-plugin", f"{_counter()},marks={marks}"]
 
 

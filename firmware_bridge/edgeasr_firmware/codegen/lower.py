@@ -242,7 +242,7 @@ def check_operators(model: Model) -> None:
         types = {graph.tensors[index].type for index in operator.inputs if index >= 0}
         if operator.name in _LAYERS and "FLOAT32" in types:
             raise FirmwareError(
-                f"expected a model of int8, got {operator.name} of FLOAT32: make one with `edgeasr export BUNDLE --int8`"
+                f"expected a model of int8, got {operator.name} of FLOAT32: make one with `edgeasr export --int8`"
             )
 
 

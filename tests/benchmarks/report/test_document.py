@@ -144,6 +144,8 @@ def test_page_of_several_targets_puts_answers_side_by_side_and_times_nowhere(res
     assert "| `ds-cnn.float32.tflite` | 99.0 | - |" in page
     assert "| `ds-cnn.int8.tflite` | 98.7 | 98.7 |" in page
     assert "as good on every target" not in write(".md", here)
+    when = here.environment.time_utc
+    assert f"| artefact | local, {when} | local, {when} |" in write(".md", here, here)
 
 
 @pytest.mark.parametrize("ending", [".html", ".md", ".csv"])

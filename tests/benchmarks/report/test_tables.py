@@ -19,9 +19,12 @@ def test_rows_show_long_times_without_decimals(result, quantised):
     assert rows(SPEED[:2], [slow]) == [["612346", "912346"]]
 
 
-def test_rows_show_what_was_not_measured_as_a_dash(quantised, make_run):
+def test_rows_show_what_was_not_measured_as_a_dash_and_leave_out_what_nothing_has(quantised, make_run):
     bare = quantised(accuracy=None, agreement=None, ratio_to_float=None, latency_with_frontend_us=None)
-    assert [row.count("-") for row in (*rows(SPEED, [bare]), *rows(cost_of(make_run(bare)), [bare]))] == [2, 2]
+    cost = cost_of(make_run(quantised(), bare))
+    assert [row.count("-") for row in (*rows(SPEED, [bare]), *rows(cost, [bare]))] == [2, 2]
+    alone = cost_of(make_run(bare))
+    assert {head for head, _ in cost} - {head for head, _ in alone} == {"accuracy %", "agree"}
 
 
 def test_describe_names_each_runtime_once_with_its_threads(result, quantised, make_run):

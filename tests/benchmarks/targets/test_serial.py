@@ -96,6 +96,7 @@ def test_serial_device_that_is_lost_in_the_middle_keeps_its_results(plug, keywor
     (result,) = run.results
     assert (result.accuracy.n, result.latency_us.samples) == (11, 11)
     assert "until it failed: port: the line is lost" in run.notes[0]
+    assert run.lost == "port: the line is lost"
     assert "the target failed in the middle" in result.notes[-1]
 
 
@@ -156,6 +157,11 @@ def test_target_names_the_machine_whose_processor_it_needs(address, machine):
 def test_serial_port_that_is_not_there_is_an_error(keyword_model, tmp_path):
     with pytest.raises(TargetError, match="cannot be opened.*No such file or directory.*: name a serial port"):
         bench([keyword_model], Settings(), f"serial://{tmp_path}/none")
+
+
+def test_tcp_port_that_nobody_listens_on_is_an_error(keyword_model):
+    with pytest.raises(TargetError, match=r"\(Connection refused\): check that a device listens there"):
+        bench([keyword_model], Settings(), "tcp://127.0.0.1:1")
 
 
 def test_firmware_in_qemu_is_benched_over_its_line(keyword_model, keyword_settings, tmp_path, needs):

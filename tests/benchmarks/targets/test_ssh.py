@@ -96,7 +96,7 @@ def test_ssh_measures_with_each_number_of_threads_on_the_cores_that_it_is_given(
         ("ssh://[::1", "expected ssh://"),
         ("ssh://board:0", "expected ssh://"),
         ("ssh://board/home", "expected ssh://"),
-        ("telnet://board", "unknown target 'telnet': expected one of board, browser, emulated, ethos, local, "),
+        ("telnet://board", "unknown target 'telnet://board': expected one of board, browser, emulated, ethos, local, "),
     ],
 )
 def test_ssh_address_of_another_form_is_an_error(make_bundle, address, complaint):

@@ -80,7 +80,7 @@ def test_environment_that_cannot_be_says_which_wheels_there_are(index):
 
 @pytest.mark.parametrize(
     ("runtime", "system", "complaint"),
-    [("tflite", replace(PI, glibc_minor=0), "glibc"), ("reference", PI, "runs on no device")],
+    [("tflite", replace(PI, glibc_minor=0), "glibc"), ("keras", PI, "runs on no device")],
 )
 def test_environment_of_what_runs_nowhere_says_so(index, runtime, system, complaint):
     with pytest.raises(TargetError, match=complaint):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgeasr.errors import ConfigError, TargetError
 from edgeasr.runtime import Runtime, load
+from edgeasr.runtime.base import check_scores
 from edgeasr_bench.agent.conditions import read_conditions
 from edgeasr_bench.agent.work import Timings, pinned
 from edgeasr_bench.candidates import Candidate
@@ -24,7 +25,6 @@ from edgeasr_bench.progress import Note, Progress
 from edgeasr_bench.settings import Settings
 from edgeasr_bench.targets.browser.server import Page, serve_page
 from edgeasr_bench.targets.browser.web import VERSION, web_runtime
-from edgeasr_bench.targets.outputs import scores_of
 
 __all__ = ["measure"]
 
@@ -44,20 +44,13 @@ class _Subject:
 
 
 def measure(
-    place: str,
-    candidates: Sequence[Candidate],
-    settings: Settings,
-    note: Note,
-    progress: Progress,
+    place: str, candidates: Sequence[Candidate], settings: Settings, note: Note, progress: Progress
 ) -> Measured:
     """Measure the ONNX files among the candidates in a browser of this machine, as `Measure` says.
 
     Args:
         place: nothing; there is only one.
-        candidates: what to measure.
-        settings: how.
-        note: told a line at a time what is left out or doubtful.
-        progress: called with the stage and the share of it that is done.
+        candidates, settings, note, progress: as of `Measure`.
     """
     if place:
         raise ConfigError(f"target browser:{place}: expected browser, which is Chromium on this machine")
@@ -142,7 +135,7 @@ def _score(page: Page, number: int, one: _Subject, progress: Progress) -> NDArra
         count = min(_SCORED_AT_ONCE, clips - first)
         for answer in page.ask("score", model=number, first=first, count=count)["scores"]:
             found.append(np.array(answer["values"], np.float32).reshape(answer["shape"][1:]))
-    return scores_of(np.stack(found), one.model)
+    return check_scores(one.model.scores_of(np.stack(found)), one.model.path)
 
 
 def _model_name(one: _Subject) -> str:

@@ -1,15 +1,16 @@
-// Run an ELF file on the RP2040 of rp2040js: `node rp2040.mjs FOLDER_OF_RP2040JS FILE MARKS`. At each BOARD_MARK a line
-// goes to the file MARKS: instructions and cycles so far, marks not counted. Files are opened in the current folder.
+// Run an ELF file on the RP2040 of rp2040js: `node rp2040.mjs FOLDER_OF_RP2040JS FILE MARKS ORIGIN BYTES ORIGIN BYTES`,
+// the numbers those of flash and RAM. At each BOARD_MARK a line goes to the file MARKS: instructions and cycles so far,
+// marks not counted. Files are opened in the current folder.
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [folder, program, marks] = process.argv.slice(2);
+const [folder, program, marks, ...memory] = process.argv.slice(2);
+const [flash, , ram] = memory.map(Number); // where they begin
 const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json')));
 const library = path.join(folder, manifest.exports['.'].import.default);
 const { RP2040 } = await import(pathToFileURL(library));
 
-const FLASH_ORIGIN = 0x10000000, RAM_ORIGIN = 0x20000000;
 const MARK = 0xbff0;
 const SEMIHOSTING = 0xab;
 const [OPEN, CLOSE, WRITE0, WRITE, READ, EXIT] = [1, 2, 4, 5, 6, 0x20];
@@ -32,7 +33,7 @@ function warn(component, message) {
     }
     const fault = FAULTS.find(([text]) => message.includes(text));
     if (fault && status === null) {
-        console.log(core.SP < RAM_ORIGIN ? '\n@board stack 0 overflow' : `\n@board fault ${place} ${fault[1]}`);
+        console.log(core.SP < ram ? '\n@board stack 0 overflow' : `\n@board fault ${place} ${fault[1]}`);
         status = 1;
     }
 }
@@ -44,7 +45,7 @@ const table = elf.readUInt32LE(28), size = elf.readUInt16LE(42), count = elf.rea
 for (let at = table; at < table + count * size; at += size)
     if (elf.readUInt32LE(at) === 1 && elf.readUInt32LE(at + 16) > 0) {
         const from = elf.readUInt32LE(at + 4);
-        chip.flash.set(elf.subarray(from, from + elf.readUInt32LE(at + 16)), elf.readUInt32LE(at + 12) - FLASH_ORIGIN);
+        chip.flash.set(elf.subarray(from, from + elf.readUInt32LE(at + 16)), elf.readUInt32LE(at + 12) - flash);
     }
 
 const word = (address) => chip.readUint32(address);
@@ -86,9 +87,9 @@ chip.onBreak = (code) => {
     if (code === SEMIHOSTING) core.registers[0] = serve(core.registers[0], core.registers[1]);
 };
 
-core.VTOR = FLASH_ORIGIN;
-core.SP = word(FLASH_ORIGIN);
-core.PC = word(FLASH_ORIGIN + 4) & ~1;
+core.VTOR = flash;
+core.SP = word(flash);
+core.PC = word(flash + 4) & ~1;
 while (status === null) {
     place = core.PC;
     core.executeInstruction();
