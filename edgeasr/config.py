@@ -31,11 +31,12 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     unknown = sorted(set(values) - set(hints))
     if unknown:
         raise ConfigError(f"{where}: unknown setting {unknown[0]!r}: expected one of {', '.join(hints)}")
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]  # T is any dataclass
+        if dataclasses.MISSING is field.default is field.default_factory and field.name not in values:
+            raise ConfigError(f"{where}: expected {field.name!r}, which is not there")
     checked = {key: _check(hints[key], value, f"{where}: {key}") for key, value in values.items()}
     try:
         return cls(**checked)
-    except TypeError as error:  # the dataclass's own "missing required argument"
-        raise ConfigError(f"{where}: {str(error).partition('() ')[2] or error}") from error
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
 

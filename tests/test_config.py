@@ -70,7 +70,7 @@ def test_from_mapping_reads_every_kind_of_setting() -> None:
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ({}, "here: missing 1 required positional argument: 'name'"),
+        ({}, "here: expected 'name', which is not there"),
         ({"name": "x", "colour": 1}, "here: unknown setting 'colour': expected one of name, count, gain"),
         ({"name": 5}, "here: name: expected str, got 5"),
         ({"name": None}, "here: name: expected str, got None"),

@@ -150,12 +150,12 @@ class Run:
 
 
 def is_record(path: Path) -> bool:
-    """Tell whether a file is a record, of whatever version: an object with `environment` and `results`."""
+    """Tell whether a file is a record, of whatever version: an object with `environment` and a list of `results`."""
     return _is_record(_read_json(path))
 
 
 def _is_record(values: Any) -> bool:
-    return isinstance(values, dict) and "environment" in values and "results" in values
+    return isinstance(values, dict) and "environment" in values and isinstance(values.get("results"), list)
 
 
 def _read_json(path: Path) -> Any:

@@ -1,5 +1,6 @@
 """Quantise float ONNX files: QDQ by ONNX Runtime's quantiser with our own ranges, and weights alone."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ def prepare(source: Path, target: Path) -> None:
     """Fold, fuse and infer shapes, as ONNX Runtime wants it before quantisation; ranges must be of this file."""
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    try:
-        quant_pre_process(source, target)
-    except Exception:  # symbolic inference gives up on some loops, with exceptions of no class of its own
-        quant_pre_process(source, target, skip_symbolic_shape=True)
+    source, target = source.resolve(), target.resolve()
+    with contextlib.chdir(target.parent):  # where it leaves a file when symbolic inference gives up
+        try:
+            quant_pre_process(source, target)
+        except Exception:  # as it does on some loops, with exceptions of no class of its own
+            quant_pre_process(source, target, skip_symbolic_shape=True)
 
 
 def quantise(source: Path, target: Path, plan: Plan) -> None:
