@@ -29,10 +29,10 @@ check: $(STAMP) ## lint, formatting, types
 	$(BIN)/mypy
 
 test: $(STAMP) ## the tests that take seconds
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 test-all: $(STAMP) ## all tests, those that take minutes too
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 demo: $(STAMP) ## export the built-in model, measure it against the float original, listen to a spoken clip
 	$(BIN)/edgeasr export --int8 --float32 --out demo/digits

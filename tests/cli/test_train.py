@@ -13,6 +13,7 @@ def edgeasr(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
 
 
+@pytest.mark.slow
 def test_train_takes_the_recipe_and_lets_options_go_before_it(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(
         'model = "ds-cnn"\ndata = ["synthetic:yes,no"]\nepochs = 9\nseed = 3\nbatch_size = 64\n'

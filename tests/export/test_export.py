@@ -68,7 +68,7 @@ def test_export_to_a_format_that_lacks_the_scheme_says_which_has_it(make_bundle:
         export_bundle(make_bundle(dense_model), ["int16x8"], ["onnx"])
 
 
-@pytest.mark.parametrize("format", EXPORTERS)
+@pytest.mark.parametrize("format", ["tflite", pytest.param("onnx", marks=pytest.mark.slow)])
 def test_export_keeps_named_layers_float(make_bundle: MakeBundle, dense_model: Any, format: str) -> None:
     bundle = make_bundle(dense_model)
     hidden, last = (layer.name for layer in dense_model.layers[-2:])
@@ -101,6 +101,7 @@ def test_export_keeps_as_few_layers_float_as_a_bound_asks_for(make_bundle: MakeB
     assert note.endswith("; 0 % of the answers change")
 
 
+@pytest.mark.slow
 def test_export_with_another_calibration_gives_other_ranges(make_bundle: MakeBundle, dense_model: Any) -> None:
     bundle = make_bundle(dense_model)
     scales = set()
@@ -113,6 +114,7 @@ def test_export_with_another_calibration_gives_other_ranges(make_bundle: MakeBun
     assert len(scales) > 1
 
 
+@pytest.mark.slow
 def test_export_again_gives_the_same_bytes(make_bundle: MakeBundle, dense_model: Any) -> None:
     bundle = export_bundle(make_bundle(dense_model), ["int8"])
     before = dict(bundle.manifest.sha256)

@@ -132,6 +132,7 @@ def test_a_recogniser_that_falls_silent_is_refused(tmp_path: Path) -> None:
     features = np.zeros((12, *frontend.shape), np.float32)
     features[:, :, 5] = 1000.0  # so loud that int8 has one step for everything else
     features[:, 10, 0] = features[:, 30, 1] = 1.4
+    features[:, 0, 6] = np.arange(12)  # no two clips alike
     manifest = Manifest("silent", ("a", "b", " ", "<blank>"), frontend, "logits", ctc=CtcOutput())
     samples = Samples(features, features, np.tile([0, 1], (12, 1)))
     bundle = Bundle.create(tmp_path / "bundle", manifest, model, samples)

@@ -48,7 +48,7 @@ def test_milliseconds_become_the_nearest_sample() -> None:
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ({"kind": "plp"}, "kind must be one of log-mel, mfcc, spectrogram, log-spectrogram, got 'plp'"),
+        ({"kind": "plp"}, "kind must be one of log-mel, mfcc, spectrogram, log-spectrogram, micro, samples, got 'plp'"),
         ({"sample_rate_hz": 0}, "sample_rate_hz must be positive, got 0"),
         ({"sample_rate_hz": -8000}, "sample_rate_hz must be positive, got -8000"),
         ({"hop_ms": 0.0}, "hop_ms must give 1 to 480 samples, the window, got 0"),

@@ -80,6 +80,7 @@ def test_train_keeps_as_many_samples_of_each_label(trained: Bundle) -> None:
     assert counts.min() > 0
 
 
+@pytest.mark.slow
 def test_train_with_another_seed_gives_another_model(trained: Bundle, tmp_path: Path) -> None:
     other = train(replace(CONFIG, seed=8, epochs=1), tmp_path / "other")
     assert any((one != two).any() for one, two in zip(weights(trained), weights(other), strict=True))
@@ -96,6 +97,7 @@ def test_train_stops_early_after_patience(tmp_path: Path) -> None:
     assert len(history) < 10
 
 
+@pytest.mark.slow
 def test_train_interrupted_by_ctrl_c_resumes_to_the_same_model(trained: Bundle, tmp_path: Path) -> None:
     out = tmp_path / "resumed"
     with subprocess.Popen(command(out), stderr=subprocess.PIPE, text=True) as process:
@@ -121,6 +123,7 @@ def test_train_interrupted_by_ctrl_c_resumes_to_the_same_model(trained: Bundle, 
     ]
 
 
+@pytest.mark.slow
 def test_train_refuses_to_resume_with_other_settings(tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     with pytest.raises(Stop):
@@ -136,7 +139,9 @@ def test_train_refuses_to_resume_with_other_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        replace(CONFIG, epochs=2, weight_decay=0.1, warmup_epochs=1, clip_norm=1.0),
+        pytest.param(
+            replace(CONFIG, epochs=2, weight_decay=0.1, warmup_epochs=1, clip_norm=1.0), marks=pytest.mark.slow
+        ),
         TrainConfig("ctc-cnn-rnn", ("synthetic:yes,no",), epochs=2, limit=8, optimizer="sgd", momentum=0.9, seed=1),
     ],
 )
@@ -147,6 +152,7 @@ def test_a_resumed_training_ends_as_one_that_went_through(config: TrainConfig, t
     assert_same_weights(through, train(config, tmp_path / "resumed"))
 
 
+@pytest.mark.slow
 def test_a_training_that_ran_out_of_patience_is_not_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = replace(CONFIG, epochs=50, patience=1, learning_rate=1e-12)
     with monkeypatch.context() as patched:
