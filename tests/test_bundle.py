@@ -148,7 +148,7 @@ def test_open_wants_a_hash_of_every_file(bundle: Bundle, name: str) -> None:
         ({"training": 5}, "training: expected a table, got 5"),
         ({"metrics": ["a"]}, "metrics: expected a table"),
         ({"sha256": {"model.keras": 5}}, "sha256: model.keras: expected str, got 5"),
-        ({"artefacts": [{"name": "a"}]}, "artefacts: missing 3 required"),
+        ({"artefacts": [{"name": "a"}]}, "artefacts: expected .format., which is not there"),
     ],
 )
 def test_open_says_what_is_wrong_in_the_manifest(bundle: Bundle, values: dict[str, Any], reason: str) -> None:

@@ -89,7 +89,7 @@ def test_fleet_file_gives_each_target_settings_of_its_own(tmp_path):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "missing 1 required"),
+        ("", "expected .target., which is not there"),
         ("target = []", "expected each target once, got none"),
         ("[[target]]\naddress = 'local'\n[[target]]\naddress = 'local'", "expected each target once, got local, local"),
         ("[[target]]\naddress = 'local'\nthreads = 2", "threads: expected a list, got 2"),
