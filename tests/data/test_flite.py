@@ -1,5 +1,6 @@
 """Voices of flite, where it is installed."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def test_voices_are_none_without_flite(monkeypatch: pytest.MonkeyPatch, tmp_path
     flite.voices.cache_clear()
 
 
-@pytest.mark.skipif(shutil.which("flite") is None, reason="flite is not installed")
+@pytest.mark.skipif(os.environ.get("CI") != "true" and not shutil.which("flite"), reason="flite is not installed")
 def test_say_is_longer_when_stretched_and_the_same_again() -> None:
     voice = flite.voices()[0]
     short, long = flite.say("hey robin", voice, 0.8), flite.say("hey robin", voice, 1.4)
