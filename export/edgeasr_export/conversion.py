@@ -7,11 +7,16 @@ from pathlib import Path
 from edgeasr.child import Child, start
 from edgeasr.errors import ExportError
 
-__all__ = ["ORIGINAL", "WORKER", "Conversion", "convert"]
+__all__ = ["ENVIRONMENT", "ORIGINAL", "WORKER", "Conversion", "convert"]
 
 ORIGINAL = "original"  # the step before the conversions: load the model and run it
 WORKER = "edgeasr_export.worker"
-_ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
+ENVIRONMENT = {  # of a process that converts
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "TF_ONEDNN_USE_SYSTEM_ALLOCATOR": "1",  # the other never gives back what a large model once took
+}
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def _run_worker(
     done: list[Conversion] = []
     began = ""
     with start(
-        WORKER, str(work), *steps, time_limit_s=time_limit_s, environment=_ENVIRONMENT, log=work / "worker.log"
+        WORKER, str(work), *steps, time_limit_s=time_limit_s, environment=ENVIRONMENT, log=work / "worker.log"
     ) as worker:
         for report in worker.reports():
             if "note" in report:

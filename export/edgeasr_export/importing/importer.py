@@ -22,13 +22,13 @@ from edgeasr.metrics.classification import accuracy
 from edgeasr.models import MODELS, model_spec
 from edgeasr.packages import check_installed
 from edgeasr.registry import resolve
+from edgeasr_export.conversion import ENVIRONMENT
 from edgeasr_export.importing.samples import check_samples
 from edgeasr_export.importing.source import KINDS, Kind, Source
 
 __all__ = ["find_frontend", "import_model"]
 
 _WORKER = "edgeasr_export.importing.worker"
-_ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
 _TIME_LIMIT_S = 600.0
 _BY_SUFFIX = {".keras": "keras", ".h5": "keras", ".hdf5": "keras", ".tflite": "tflite", ".onnx": "onnx"}
 
@@ -153,7 +153,7 @@ def _adopt(
     for package in reader.packages:
         check_installed(package, "export", f"importing {path}")
     np.savez(work / "features.npz", verification=samples.verification)
-    with start(_WORKER, str(path), kind, str(work), time_limit_s=_TIME_LIMIT_S, environment=_ENVIRONMENT) as child:
+    with start(_WORKER, str(path), kind, str(work), time_limit_s=_TIME_LIMIT_S, environment=ENVIRONMENT) as child:
         for report in child.reports():
             if "note" in report:
                 notify(report["note"])
