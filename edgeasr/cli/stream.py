@@ -35,6 +35,7 @@ class StreamSettings:
         recording: truth of a recording to evaluate on, instead of a stream of clips.
         noise: folder or zip of noise; empty for noise by NumPy.
         speech: folder or zip of background speech; empty for none.
+        loops: times that the background speech comes, in other noise each time.
         snr_db: of speech to noise.
         seed: of the stream.
         truth: where to write the truth of the stream.
@@ -46,6 +47,7 @@ class StreamSettings:
     recording: Path | None
     noise: str
     speech: str
+    loops: int
     snr_db: float
     seed: int
     truth: Path | None
@@ -54,7 +56,7 @@ class StreamSettings:
     robustness: bool
 
 
-_DEFAULTS = {"noise": "", "speech": "", "snr_db": 10.0, "seed": 0, "write": False, "robustness": False}
+_DEFAULTS = {"noise": "", "speech": "", "loops": 1, "snr_db": 10.0, "seed": 0, "write": False, "robustness": False}
 _OPTIONS = {
     "stream": click.option(
         "--stream", is_flag=True, help="Spot words in continuous audio, made of the clips and background."
@@ -73,6 +75,13 @@ _OPTIONS = {
         "--speech",
         default=_DEFAULTS["speech"],
         help="Background speech of the stream, a folder or zip.  [default: none]",
+    ),
+    "loops": click.option(
+        "--loops",
+        type=click.IntRange(1),
+        default=_DEFAULTS["loops"],
+        show_default=True,
+        help="Times that the background speech comes, in other noise each time.",
     ),
     "snr_db": click.option(
         "--snr-db", type=float, default=_DEFAULTS["snr_db"], show_default=True, help="Speech to noise in the stream."
@@ -186,6 +195,8 @@ def _stream_maker(
     model: "Runtime", settings: StreamSettings, examples: "Sequence[Example]", split: "Split"
 ) -> "Callable[[float], Stream]":
     """Read what a stream is made of; give a function that makes it at a ratio of speech to noise."""
+    import numpy as np
+
     from edgeasr.audio.resample import resample
     from edgeasr.data.noise import noise_bank
     from edgeasr.data.stream import build_stream, read_stream, record_words
@@ -204,7 +215,7 @@ def _stream_maker(
     if not any(word.label in keywords for word in words):
         raise DataError(f"none of {', '.join(keywords)} is said in the {split} split: choose other data")
     noise = noise_bank(settings.noise, rate_hz, split)
-    speech = noise_bank(settings.speech, rate_hz, split) if settings.speech else noise[:0]
+    speech = np.tile(noise_bank(settings.speech, rate_hz, split), settings.loops) if settings.speech else noise[:0]
     return lambda snr_db: build_stream(words, keywords, rate_hz, noise, speech, snr_db, settings.seed)
 
 

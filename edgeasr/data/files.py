@@ -12,7 +12,7 @@ from edgeasr.audio.clip import Clip
 from edgeasr.audio.wav import decode_clip
 from edgeasr.errors import DataError
 
-__all__ = ["File", "empty_folders", "find_file", "find_local", "list_files"]
+__all__ = ["File", "empty_folders", "find_audio", "find_file", "find_local", "list_files"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,18 @@ def find_local(name: str) -> str | None:
     """Give the path of `name` in the folder that the environment variable EDGEASR_DATA names, if it is there."""
     folder = os.environ.get("EDGEASR_DATA")
     return str(Path(folder, name)) if folder and Path(folder, name).exists() else None
+
+
+def find_audio(path: str) -> str:
+    """Give the path of a folder or zip of sound: as it is, or in the folder that EDGEASR_DATA names.
+
+    Raises:
+        DataError: it is in neither.
+    """
+    found = path if Path(path).exists() else find_local(path)
+    if found is None:
+        raise DataError(f"{path}: no such folder or zip, here or in the folder that EDGEASR_DATA names")
+    return found
 
 
 def empty_folders(path: str) -> list[Path]:

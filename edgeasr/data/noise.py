@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.audio.resample import resample
 from edgeasr.data.dataset import Split
-from edgeasr.data.files import list_files
+from edgeasr.data.files import find_audio, list_files
 from edgeasr.data.manifest import read_manifest
 from edgeasr.errors import DataError
 
@@ -19,6 +20,7 @@ F32 = NDArray[np.float32]
 _BANK_S = 20.0  # of each colour: long enough that two slices are never the same
 _COLOURS = (0.0, 0.5, 1.0, 1.5)  # from white by pink (1) half-way to brown: power falls with 1 / f^colour
 _LONGEST_S = 600
+_DEV_EVERY = 5  # recordings of train, where there is no dev
 _SUFFIXES = (".wav", ".flac", ".ogg")
 
 
@@ -26,10 +28,11 @@ def noise_bank(path: str, sample_rate_hz: int, split: Split = "train") -> F32:
     """Make the noise that augmentation cuts its pieces from, or that streams are laid over.
 
     Args:
-        path: folder or zip of recordings, of which those that a `manifest.csv` puts into another split are left out;
-            empty for noise of several colours, always the same.
+        path: folder or zip of recordings, here or in the folder that EDGEASR_DATA names; those that a `manifest.csv`
+            puts into another split are left out. Empty for noise of several colours, always the same.
         sample_rate_hz: of the result.
-        split: of the recordings; where there are only train and test, those of train serve for dev.
+        split: of the recordings; where there are only train and test, every fifth of train is dev,
+            and where those are fewer than five, all serve for both.
 
     Returns:
         float32 [samples], with an energy of about 1 a sample: one recording, or colour, after the other.
@@ -39,7 +42,7 @@ def noise_bank(path: str, sample_rate_hz: int, split: Split = "train") -> F32:
         AudioError: one of them cannot be read.
     """
     if path:
-        pieces = list(_recordings(path, sample_rate_hz, split))
+        pieces = list(_recordings(find_audio(path), sample_rate_hz, split))
     else:
         rng = np.random.default_rng(0)
         pieces = [coloured_noise(round(_BANK_S * sample_rate_hz), colour, rng) for colour in _COLOURS]
@@ -70,9 +73,12 @@ def _recordings(path: str, sample_rate_hz: int, split: Split) -> Iterator[F32]:
     if rows is None:
         recordings = [file for name, file in files.items() if PurePosixPath(name).suffix.lower() in _SUFFIXES]
     else:
-        there = {row.split() for row in rows}
-        taken = "train" if split == "dev" and "dev" not in there else split
-        recordings = [row.file for row in rows if row.split() == taken]
+        of_split = {one: [row.file for row in rows if row.split() == one] for one in get_args(Split)}
+        if not of_split["dev"]:
+            train = of_split["train"]
+            held_out = train[_DEV_EVERY - 1 :: _DEV_EVERY]
+            of_split |= {"dev": held_out or train, "train": [file for file in train if file not in held_out]}
+        recordings = of_split[split]
     if not recordings:
         raise DataError(f"{path}: no recordings of the split {split!r} in it: expected {expected}")
     for recording in recordings:

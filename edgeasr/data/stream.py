@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from edgeasr.atomic import write_text
@@ -24,6 +25,11 @@ _SPEECH_DBFS = -26.0  # level of all speech while it lasts (ITU-T P.56 measures 
 _GAP_S = (1.5, 3.0)  # from one word to the next: longer than the second in which an event still belongs to a word
 _FRAME_S = 0.02
 _FLOOR_DB = 25.0  # what is so much quieter than the loudest frame of a clip is not the word
+_ABOVE_DB = 10.0  # and neither is what is not so much louder than the background
+_DIGITAL_SILENCE_DB = 60.0  # below the loudest frame; no background, but nothing
+_WORD_S = 0.8
+_PAUSE_S = 0.2
+_RUMBLE_HZ = 150.0
 _FADE_S = 0.01
 _LONGEST_S = 24 * 3600.0
 
@@ -79,7 +85,7 @@ def record_words(examples: Sequence[Example], sample_rate_hz: int) -> list[Recor
         if not isinstance(clip, Clip):
             raise DataError(f"{example.id} has features and no sound: a stream is made of sound")
         samples = resample(clip, sample_rate_hz).samples
-        start, end = _find_word(samples, round(_FRAME_S * sample_rate_hz))
+        start, end = _find_word(samples, sample_rate_hz)
         level = float(np.sqrt(np.square(samples[start:end], dtype=np.float64).mean()))
         if level > 0:  # a silent clip says nothing
             words.append(Recorded(example.label or "", samples / np.float32(level), start, end))
@@ -185,12 +191,27 @@ def _words(truth: dict[str, Any], path: Path, duration_s: float) -> tuple[Spoken
     return tuple(sorted(words, key=lambda word: word.start_s))
 
 
-def _find_word(samples: F32, frame: int) -> tuple[int, int]:
-    """Find the first and the last frame that are not much quieter than the loudest."""
-    frames = np.pad(samples, (0, -len(samples) % frame)).reshape(-1, frame)
-    energy = np.square(frames, dtype=np.float64).sum(axis=1)
-    loud = np.flatnonzero(energy >= energy.max() * 10 ** (-_FLOOR_DB / 10))
-    return int(loud[0]) * frame, min(len(samples), (int(loud[-1]) + 1) * frame)
+def _find_word(samples: F32, rate_hz: int) -> tuple[int, int]:
+    """Find where the loudest utterance of a clip begins and ends.
+
+    Energy is taken above what rumbles, and a median leaves clicks out. What lies beyond the loudest 0.8 s is taken for
+    background, and the word must stand out of it; a pause as long as that of a stop consonant belongs to the word.
+    """
+    frame = round(_FRAME_S * rate_hz)
+    spectrum = np.fft.rfft(samples)
+    spectrum[: round(_RUMBLE_HZ * len(samples) / rate_hz)] = 0
+    heard = np.pad(np.fft.irfft(spectrum, len(samples)), (0, -len(samples) % frame)).reshape(-1, frame)
+    levels_db = 10 * np.log10(np.square(heard).mean(axis=1) + 1e-20)
+    levels_db = np.median(sliding_window_view(np.pad(levels_db, 2, mode="edge"), 5), axis=1)
+    peak_db = levels_db.max()
+    background = np.sort(levels_db)[: -round(_WORD_S / _FRAME_S)]
+    background = background[background > peak_db - _DIGITAL_SILENCE_DB]
+    background_db = np.median(background) if len(background) else -np.inf
+    threshold_db = max(peak_db - _FLOOR_DB, min(background_db + _ABOVE_DB, peak_db - _ABOVE_DB))
+    loud = np.flatnonzero(levels_db >= threshold_db)
+    pieces = np.split(loud, np.flatnonzero(np.diff(loud) * _FRAME_S > _PAUSE_S) + 1)
+    word = max(pieces, key=lambda piece: np.sum(10 ** (levels_db[piece] / 10)))
+    return int(word[0]) * frame, min(len(samples), (int(word[-1]) + 1) * frame)
 
 
 def _faded(samples: F32, fade: F32) -> F32:

@@ -109,14 +109,18 @@ def try_thresholds(listened: Listened, words: Sequence[SpokenWord]) -> list[Oper
 
 
 def choose_point(points: Sequence[OperatingPoint], false_accepts_per_hour: float) -> OperatingPoint | None:
-    """Choose the lowest threshold from which on no higher one has more false accepts an hour than requested.
+    """Choose the threshold that leaves most room on both sides of what was measured.
+
+    From some threshold on, no higher one has more false accepts an hour than requested. Those that miss no more words
+    than that one are as good on this stream; the one in the middle of them is the choice for others.
 
     Returns:
         None where the highest has more.
     """
-    chosen = None
+    good: list[OperatingPoint] = []
     for point in reversed(points):
         if point.detection.false_accepts_per_hour > false_accepts_per_hour:
             break
-        chosen = point
-    return chosen
+        good.insert(0, point)
+    alike = [point for point in good if point.detection.missed == good[0].detection.missed]
+    return alike[len(alike) // 2] if alike else None

@@ -20,6 +20,7 @@ from edgeasr.train.config import TrainConfig
 from edgeasr.train.optimizer import make_optimizer
 from edgeasr.train.prefetch import epoch_batches
 from edgeasr.train.task import Batches, Task, load_task
+from edgeasr.train.transfer import copy_weights
 
 __all__ = ["compiled_model", "run_epoch", "train"]
 
@@ -62,6 +63,8 @@ def train(
     if restart:
         shutil.rmtree(state_path, ignore_errors=True)
     Checkpoint.check(state_path, settings)
+    if config.start_from:
+        Bundle.open(config.start_from)  # which refuses what is none, before the data are read
     spec, task = load_task(config)  # before Keras is imported, so that a mistake in the data shows at once
     for line in task.describe():
         report(line)
@@ -72,6 +75,9 @@ def train(
     if state_path.exists():
         state = Checkpoint.load(state_path, state.model)
         report(f"resuming after epoch {state.epoch}")
+    elif config.start_from:
+        copied, layers = copy_weights(config.start_from, state.model)
+        report(f"{copied} of {layers} layers start from {config.start_from}")
     _fit(state, config, task, state_path, report, progress)
 
     model = task.build()  # anew: without the optimizer it is a third as large

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.data.dataset import Dataset, Example, Split, load_datasets
+from edgeasr.data.files import find_audio
 from edgeasr.data.noise import noise_bank
 from edgeasr.data.recordings import own_recordings
 from edgeasr.data.stream import Recorded, Stream, build_stream, record_words
 from edgeasr.errors import DataError
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.segments import Sources
-from edgeasr.train.wake import WakeConfig, find_audio
+from edgeasr.train.wake import WakeConfig
 
 __all__ = ["Keywords"]
 
@@ -41,7 +42,9 @@ class Keywords:
         if own:
             keywords[0].append(record_words(own, self._rate_hz))
         others = [bank for dataset in self._datasets if len(bank := self._bank(dataset, "train"))]
-        return Sources(keywords, [*others, *self._spoken("train")], noise_bank(self._noise, self._rate_hz, "train"))
+        made = noise_bank("", self._rate_hz)
+        noise = np.concatenate([noise_bank(self._noise, self._rate_hz, "train"), made]) if self._noise else made
+        return Sources(keywords, [*others, *self._spoken("train")], noise)
 
     def stream(self, split: Split, loops: int = 1) -> Stream:
         """Make the stream of a split, in noise: its keywords, other words, and all its background speech.

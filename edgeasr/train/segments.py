@@ -22,7 +22,7 @@ F32 = NDArray[np.float32]
 IGNORED = -1  # what the model says where the word is not over, or a while ago, is its own affair
 
 _SEGMENT_S = 3.0
-_HEARD_S = (0.03, 0.27)  # after the end of a keyword: when the model should say so
+_HEARD_S = (-0.03, 0.33)  # after the end of a keyword: when the model should say so
 _OVER_S = 1.2  # after its end: when it should have stopped
 _BEGUN = 0.4  # share of a keyword that is not enough to know it
 _SPEED = 0.15  # share by which all speech is played faster or slower
@@ -31,7 +31,8 @@ _ALONE = 0.6  # share of keywords that are said after a pause
 _NOISE_ONLY = 0.1  # share of negatives
 _CUT_SHARE = 0.1
 _LOUDNESS_DB = -26.0
-_EPOCHS_A_SOUND = 4  # making sound takes ten times as long as learning from it
+_EPOCHS_A_SOUND = 2  # making sound takes thrice as long as learning from it
+_TWO_NOISES = 0.5  # share of segments
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,8 @@ class SegmentBatches:
         """
         wake, augment = self._wake, self._config.augment
         noise = _slice(self._sources.noise, self._samples, rng)
+        if rng.random() < _TWO_NOISES:
+            noise = noise + _slice(self._sources.noise, self._samples, rng) * _amplitude(rng.uniform(-15, 0))
         if not segment.any():
             return noise * _amplitude(_LOUDNESS_DB + rng.uniform(-60, 0))
         response = room_response(self._rate_hz, rng) if rng.random() < wake.reverberation else None

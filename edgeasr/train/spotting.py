@@ -28,6 +28,8 @@ F32 = NDArray[np.float32]
 UNKNOWN = "unknown"  # the label of everything else
 
 _HARDEST = 5  # outputs of a segment that its loss is made of
+_HEARD = 5  # outputs about the end of a keyword that should say so: where it ends is known to a tenth of a second
+_FAR = 1e9
 _SMOOTHED = 4  # outputs whose mean is compared with a threshold
 _LATE_S = 1.0  # after a word in which it may be found, as `metrics.detection` has it
 _BLOCK = 500  # outputs computed together
@@ -126,6 +128,8 @@ def _normalised(
 def spotting_loss(wanted: Any, logits: Any, smoothing: float = 0.0) -> Any:
     """Compute the loss of segments: where a keyword was said, and where the model is most mistaken besides.
 
+    Of the outputs in which it may be heard the best count (max-pooling loss, M. Sun et al., 2016).
+
     The second part sees only the hardest outputs of a segment: false accepts are rare, and their mean over all outputs
     would be lost among what is easy.
 
@@ -143,8 +147,10 @@ def spotting_loss(wanted: Any, logits: Any, smoothing: float = 0.0) -> Any:
     wanted = ops.cast(wanted, "int32")
     share = ops.one_hot(ops.maximum(wanted, 0), labels) * (1 - smoothing) + smoothing / labels
     errors = -ops.sum(share * ops.log_softmax(logits, axis=-1), axis=-1)
-    said = ops.cast(ops.logical_and(wanted >= 0, wanted < labels - 1), "float32")
-    missed = ops.sum(errors * said, axis=1) / ops.maximum(ops.sum(said, axis=1), 1.0)
+    said = ops.logical_and(wanted >= 0, wanted < labels - 1)
+    best = ops.top_k(ops.where(said, -errors, -_FAR), _HEARD)[0]
+    heard = ops.cast(best > -_FAR, "float32")
+    missed = -ops.sum(best * heard, axis=1) / ops.maximum(ops.sum(heard, axis=1), 1.0)
     elsewhere = errors * ops.cast(ops.equal(wanted, labels - 1), "float32")
     return missed + ops.mean(ops.top_k(elsewhere, _HARDEST)[0], axis=1)
 

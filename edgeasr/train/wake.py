@@ -1,12 +1,10 @@
 """The settings of a training that spots words in streams."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from edgeasr.data.files import find_local
-from edgeasr.errors import ConfigError, DataError
+from edgeasr.errors import ConfigError
 
-__all__ = ["WakeConfig", "find_audio"]
+__all__ = ["WakeConfig"]
 
 
 @dataclass(frozen=True)
@@ -49,17 +47,3 @@ class WakeConfig:
         for name in ("positive_share", "reverberation", "label_smoothing", "miss_rate"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"wake: {name} must lie in 0 to below 1, got {getattr(self, name)}")
-
-
-def find_audio(path: str) -> str:
-    """Give the path of a folder or zip of sound: as it is, or in the folder that EDGEASR_DATA names.
-
-    Raises:
-        DataError: it is in neither.
-    """
-    if Path(path).exists():
-        return path
-    found = find_local(path)
-    if found is None:
-        raise DataError(f"{path}: no such folder or zip, here or in the folder that EDGEASR_DATA names")
-    return found

@@ -220,6 +220,19 @@ def test_noise_bank_leaves_out_what_the_manifest_holds_out(tmp_path: Path, make_
     assert len(noise_bank(str(tmp_path), RATE_HZ)) == 2000
 
 
+@pytest.mark.parametrize(("recordings", "dev"), [(4, {0, 1, 2, 3}), (11, {4, 9})])
+def test_noise_bank_holds_recordings_out_for_dev_where_the_manifest_does_not(
+    tmp_path: Path, make_clip: Callable[..., Path], recordings: int, dev: set[int]
+) -> None:
+    for number in range(recordings):
+        make_clip(tmp_path / f"{number}.wav", 2**number)
+    rows = "".join(f"{number}.wav,train\n" for number in range(recordings))
+    (tmp_path / "manifest.csv").write_text(f"path,split\n{rows}")
+    train = set(range(recordings)) - (dev if recordings > len(dev) else set())
+    for split, numbers in (("train", train), ("dev", dev)):
+        assert len(noise_bank(str(tmp_path), RATE_HZ, split)) == sum(2**number for number in numbers)
+
+
 def test_a_short_noise_bank_is_repeated() -> None:
     config = replace(OFF, noise_probability=1)
     audio, _ = augment_audio(CLIPS, TARGETS, RATE_HZ, config, BANK[:50], np.random.default_rng(0))

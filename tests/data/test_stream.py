@@ -45,6 +45,19 @@ def test_record_words_finds_the_word_and_brings_all_to_one_level(words: list) ->
         assert level_db(word.samples[1600:4800]) == pytest.approx(0, abs=1e-3)
 
 
+@pytest.mark.parametrize("snr_db", [15.0, 40.0])
+def test_record_words_is_not_misled_by_clicks_rumble_and_breath(snr_db: float) -> None:
+    samples = noise(3) * np.float32(0.2 * 10 ** (-snr_db / 20))
+    samples += np.float32(0.3) * tone(50, 3)
+    samples[800:840] = 0.9  # a click, louder than all else
+    samples[9600:12800] += np.float32(0.3) * tone(1000, 0.4)
+    samples[13600:16800] += np.float32(0.3) * tone(700, 0.4)  # after 0.1 s, as a stop consonant makes it
+    samples[20000:21000] += np.float32(0.04) * noise(0.125)
+    (word,) = record_words([Example("w", "one", "", "test", lambda: Clip(samples, RATE_HZ))], RATE_HZ)
+    assert word.start == pytest.approx(9600, abs=480)
+    assert word.end == pytest.approx(16800, abs=480)
+
+
 def test_record_words_leaves_silent_clips_out_and_refuses_features() -> None:
     silent = Example("s.wav", "one", "", "test", lambda: Clip(np.zeros(800, np.float32), RATE_HZ))
     assert record_words([silent], RATE_HZ) == []

@@ -97,21 +97,28 @@ def test_thresholds_trade_false_accepts_for_misses(listened: Listened) -> None:
     assert missed[0] < missed[-1] == 3
 
 
-def test_chosen_threshold_is_the_lowest_with_the_rate(listened: Listened) -> None:
+def made_point(threshold: float, missed: int, false_accepts: int) -> OperatingPoint:
+    return OperatingPoint(threshold, Detection({"low": LabelDetection(9, missed, 0, false_accepts)}, 3600.0, ()))
+
+
+def test_chosen_threshold_has_the_rate_as_has_every_higher_one(listened: Listened) -> None:
     points = try_thresholds(listened, WORDS)
     chosen = choose_point(points, 0)
     index = points.index(chosen)
     assert all(point.detection.false_accepts == 0 for point in points[index:])
-    assert points[index - 1].detection.false_accepts > 0
-    assert choose_point(points, 1e9) is points[0]
+    assert choose_point(points, 1e9).detection.missed == points[0].detection.missed
+
+
+def test_chosen_threshold_is_in_the_middle_of_those_that_are_as_good() -> None:
+    counts = [(0, 7), (0, 1), (1, 1), (1, 1), (1, 0), (2, 0), (9, 0)]
+    points = [made_point(0.1 + number / 10, *count) for number, count in enumerate(counts)]
+    assert [choose_point(points, rate) for rate in (9.0, 1.0, 0.0)] == [points[1], points[1], points[4]]
+    assert choose_point(points[2:], 1.0) is points[3]
 
 
 def test_chosen_threshold_is_above_every_one_with_a_higher_rate() -> None:
     """A refractory time can hide false accepts of a low threshold behind each other."""
-    points = [
-        OperatingPoint(threshold, Detection({"low": LabelDetection(1, 0, 0, false_accepts)}, 3600.0, ()))
-        for threshold, false_accepts in ((0.2, 1), (0.4, 3), (0.6, 1), (0.8, 0))
-    ]
+    points = [made_point(*point) for point in ((0.2, 0, 1), (0.4, 0, 3), (0.6, 1, 1), (0.8, 2, 0))]
     assert choose_point(points, 1.0) is points[2]
 
 

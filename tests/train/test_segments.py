@@ -49,13 +49,13 @@ def test_batch_depends_on_its_number_alone(batches: SegmentBatches) -> None:
     assert not np.array_equal(first[0], batches.get(6, 1)[0])
 
 
-def test_keyword_is_wanted_for_a_quarter_of_a_second_and_nothing_around_it(batches: SegmentBatches) -> None:
+def test_keyword_is_wanted_for_a_third_of_a_second_and_nothing_around_it(batches: SegmentBatches) -> None:
     _, wanted = batches.get(0, 0)
     positives, negatives = wanted[:3], wanted[3:]
     assert (negatives == 1).all()
     for one in positives:
         (said,) = np.nonzero(one == 0)
-        assert 7 <= len(said) <= 9
+        assert 11 <= len(said) <= 13
         assert (np.diff(said) == 1).all()
         around = np.concatenate([one[max(0, said[0] - 3) : said[0]], one[said[-1] + 1 :][:20]])
         assert (around == IGNORED).all()

@@ -7,13 +7,14 @@ import pytest
 
 from edgeasr.audio.clip import Clip
 from edgeasr.config import from_mapping
+from edgeasr.data.files import find_audio
 from edgeasr.data.stream import SpokenWord, Stream
 from edgeasr.errors import ConfigError, DataError
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.segments import IGNORED
 from edgeasr.train.spotting import false_accepts, spotting_loss
 from edgeasr.train.task import load_task
-from edgeasr.train.wake import WakeConfig, find_audio
+from edgeasr.train.wake import WakeConfig
 
 
 def _stream(words: list[tuple[float, float]]) -> Stream:
@@ -72,13 +73,16 @@ def test_loss_sees_the_hardest_outputs_and_ignores_what_is_to_be_ignored() -> No
 
 def test_loss_is_low_where_the_keyword_is_said_when_it_should_be() -> None:
     wanted = np.full((1, 20), 1, np.int32)
-    wanted[0, 5:9] = 0
-    right, silent = np.zeros((2, 1, 20, 2), np.float32)
-    right[..., 1] = silent[..., 1] = 8.0
-    right[0, 5:9] = (8.0, 0.0)
-    right_loss, silent_loss = (float(np.asarray(spotting_loss(wanted, logits))[0]) for logits in (right, silent))
-    assert right_loss < 0.01
-    assert silent_loss > 4
+    wanted[0, 5:15] = 0
+    silent, heard, short = np.zeros((3, 1, 20, 2), np.float32)
+    silent[..., 1] = heard[..., 1] = short[..., 1] = 8.0
+    heard[0, 8:13] = (8.0, 0.0)  # not all the while, but long enough
+    short[0, 8] = (8.0, 0.0)
+    silent_loss, heard_loss, short_loss = (
+        float(np.asarray(spotting_loss(wanted, logits))[0]) for logits in (silent, heard, short)
+    )
+    assert heard_loss < 0.01
+    assert silent_loss > short_loss > 4
 
 
 def test_keyword_that_is_not_in_the_data_is_named(tmp_path: Path) -> None:
