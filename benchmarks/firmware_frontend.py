@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeasr.audio.pcm import to_float, to_int16
 from edgeasr.card import Card, read_from_tflite
 from edgeasr.data import load_datasets
 from edgeasr.data.arrays import load_audio
@@ -38,7 +39,7 @@ def main() -> None:
 def _compare(path: Path, data: list[str]) -> str:
     card, dataset = read_from_tflite(path), load_datasets(data)
     audio, targets = load_audio(dataset.labelled("test"), card.labels, card.frontend)
-    samples = np.rint(audio * 32768).clip(-32768, 32767).astype(np.int16)
+    samples = to_int16(audio)
     features = (_in_numpy(card, samples), _in_c(card, samples))
     model = Interpreter(read_model(path))
     quantised = [np.stack([one for (one,) in feature_inputs(model.inputs, each, len(each))]) for each in features]
@@ -54,7 +55,7 @@ def _compare(path: Path, data: list[str]) -> str:
 
 def _in_numpy(card: Card, samples: NDArray[np.int16]) -> NDArray[np.float32]:
     frontend = Frontend(card.frontend)
-    return np.stack([frontend(clip) for clip in samples.astype(np.float32) / 32768])
+    return np.stack([frontend(clip) for clip in to_float(samples)])
 
 
 def _in_c(card: Card, samples: NDArray[np.int16]) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ from edgeasr.config import read_document, to_mapping
 from edgeasr.errors import BundleError, ConfigError
 from edgeasr.features.config import FrontendConfig
 
-__all__ = ["LOG", "Artefact", "Bundle", "Manifest", "ModelFile", "Samples"]
+__all__ = ["LOG", "Artefact", "Bundle", "Manifest", "ModelFile", "Samples", "read_manifest"]
 
 _MANIFEST = "manifest.json"
 _SAMPLES = "samples.npz"
@@ -89,6 +89,10 @@ class Manifest:
         """Hash of the original, which tells it from all others."""
         return self.sha256[self.model_file]
 
+    def has(self, file: Path) -> bool:
+        """Tell by its hash whether a file is one of the bundle's, whatever it is called now."""
+        return _sha256(file) in self.sha256.values()
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -121,7 +125,7 @@ class Bundle:
             BundleError: the folder is no bundle, or a file of it is missing or altered.
         """
         path = Path(path)
-        manifest = _read_manifest(path)
+        manifest = read_manifest(path)
         for name in (manifest.model_file, _SAMPLES, *(artefact.name for artefact in manifest.artefacts)):
             if name not in manifest.sha256:
                 raise BundleError(f"{path / _MANIFEST}: has no sha256 of {name}: restore it or train again")
@@ -146,7 +150,7 @@ class Bundle:
         if not path.exists() or (path.is_dir() and not any(path.iterdir())):
             return
         try:
-            manifest = _read_manifest(path)  # of a bundle: other programs call their files manifest.json too
+            manifest = read_manifest(path)  # of a bundle: other programs call their files manifest.json too
         except BundleError:
             raise BundleError(f"{path}: exists and is not a bundle: choose another folder") from None
         if not overwrite:
@@ -260,7 +264,15 @@ class Bundle:
         write_text(self.path / _MANIFEST, json.dumps(to_mapping(self.manifest), indent=1) + "\n")
 
 
-def _read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest of a bundle alone; `Bundle.open` also checks the files.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        BundleError: there is none, or it is damaged.
+    """
     manifest_path = path / _MANIFEST
     if not manifest_path.is_file():
         raise BundleError(f"{path}: not a bundle, it has no {_MANIFEST}: make one with `edgeasr train`")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.audio.clip import Clip
+from edgeasr.audio.pcm import check_samples
 from edgeasr.card import CtcOutput
 from edgeasr.decode.ctc import GreedyDecoder, Word, align, greedy, words
 from edgeasr.decode.text import encode
@@ -126,7 +127,12 @@ class StreamingTranscriber:
         self._begin(np.zeros((0, self.frontend.bins), np.float32))
 
     def feed(self, samples: NDArray[np.float32]) -> list[TimedWord]:
-        """Take the next samples, float32 [n], at the front end's rate; give the words that they finish."""
+        """Take the next samples, float32 [n], at the front end's rate; give the words that they finish.
+
+        Raises:
+            AudioError: these are no floats.
+        """
+        check_samples(samples)
         found: list[TimedWord] = []
         for frame in self._compute(samples):
             self._features[self._frames] = frame

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.audio.devices import INSTEAD, import_sounddevice
+from edgeasr.audio.pcm import to_float
 from edgeasr.audio.resample import StreamingResampler
 from edgeasr.audio.ring import SampleRing
-from edgeasr.audio.source import Blocks, to_float
+from edgeasr.audio.source import Blocks
 from edgeasr.errors import AudioError
 
 __all__ = ["microphone_blocks"]
@@ -92,7 +93,10 @@ def _opened(
     except (sounddevice.PortAudioError, ValueError) as error:  # ValueError: no device of this name
         reason = " ".join(str(error).split())
         which = "the default microphone" if device is None else f"microphone {device!r}"
-        raise AudioError(f"cannot record from {which} ({reason}): choose another with --device, {INSTEAD}") from error
+        raise AudioError(
+            f"cannot record from {which} ({reason}): choose another with --device, "
+            f"of those that `edgeasr listen --list-devices` shows, {INSTEAD}"
+        ) from error
     try:
         yield recorder
     finally:

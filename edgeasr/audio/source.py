@@ -8,11 +8,12 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeasr.audio.pcm import to_float
 from edgeasr.audio.resample import StreamingResampler
 from edgeasr.audio.wav import open_blocks
 from edgeasr.errors import AudioError
 
-__all__ = ["Blocks", "amplified", "file_blocks", "stdin_blocks", "to_float"]
+__all__ = ["Blocks", "amplified", "file_blocks", "stdin_blocks"]
 
 Blocks = Generator[NDArray[np.float32], None, None]
 
@@ -87,8 +88,3 @@ def amplified(blocks: Blocks, gain_db: float) -> Blocks:
     with closing(blocks):
         for block in blocks:
             yield np.clip(gain * block, -1, 1)
-
-
-def to_float(samples: NDArray[np.int16]) -> NDArray[np.float32]:
-    """Make of 16-bit samples what full scale is 1 of."""
-    return samples.astype(np.float32) / np.float32(32768)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edgeasr.atomic import replacing
 from edgeasr.audio.clip import Clip
+from edgeasr.audio.pcm import to_int16
 from edgeasr.errors import AudioError
 from edgeasr.packages import require
 
@@ -83,8 +84,7 @@ def write_wav(path: Path, clip: Clip) -> None:
     Raises:
         AudioError: the samples are not all finite.
     """
-    samples = _check_finite(clip.samples, str(path))
-    pcm = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2")
+    pcm = to_int16(_check_finite(clip.samples, str(path)))
     with replacing(path) as scratch, wave.open(str(scratch), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

@@ -99,7 +99,6 @@ def command(
     if artefact is None:
         raise click.UsageError("Missing argument 'ARTEFACT'.")
     check_source(source, rate, device, channel)
-    microphone = source is None
     spotter: Spotter | DeviceSpotter
     if artefact.startswith(("serial:", "tcp:")):
         if spotting or runtime or live:
@@ -109,7 +108,7 @@ def command(
         model = load(artefact, runtime, threads)
         spotter = Spotter(model, spotter_config(Path(artefact), spotting))
         note(f"{Path(artefact).name}: {model.scheme}, run by {model.version}, threads: {threads}")
-    show = sys.stderr.isatty() and (microphone if live is None else live)
+    show = sys.stderr.isatty() and (source is None if live is None else live)
     hook = EventCommand(command_line, note) if command_line else None
     recorder = EventRecorder(record, time.strftime("%Y%m%dT%H%M%S"), spotter.sample_rate_hz) if record else None
     rate_hz, hop_samples = spotter.sample_rate_hz, spotter.hop_samples
@@ -120,6 +119,8 @@ def command(
             live_view(spotter) if show and isinstance(spotter, Spotter) else nullcontext() as view,
         ):
             for block, events in hear(spotter, blocks):
+                if recorder:  # before the event is told, after which Ctrl-C may come
+                    recorder.feed(block, events)
                 for event in events:
                     heard += 1
                     click.echo(_line(event, as_json))  # flushed at once: the reader of a pipe shall not wait
@@ -127,13 +128,11 @@ def command(
                         hook(event)
                 if view:
                     view.hear(block, events)
-                if recorder:
-                    recorder.feed(block, events)
                 if not warned and is_clipped(block):
                     warned = True
                     note(f"warning: clipped at {spotter.time_s:.1f} s (over 1 % of samples at full scale): less gain")
     except KeyboardInterrupt:
-        if not microphone:
+        if source not in (None, "-"):  # whose end this is
             raise
     note(f"{spotter.time_s:.1f} s of audio, events: {heard}")
     if hook:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ import click
 from edgeasr.cli.options import runtime_option, threads_option
 from edgeasr.cli.output import note
 from edgeasr.cli.spotting import spotter_config, spotter_options
+from edgeasr.errors import ConfigError
+from edgeasr.spot import SpotterConfig
 
 __all__ = ["command"]
 
@@ -53,14 +56,23 @@ def command(
     from edgeasr.serve.server import serve
     from edgeasr.serve.services import open_services
 
-    configs = [spotter_config(artefact, spotting) for artefact in artefacts]
-    services = open_services(artefacts, configs, runtime, threads, language)
+    limits = spotting.get("threshold", [])
+
+    def configure(artefact: Path, labels: Sequence[str]) -> SpotterConfig:
+        own = [(label, limit) for label, limit in limits if not label or label in labels]
+        return spotter_config(artefact, {**spotting, "threshold": own})
+
+    services = open_services(artefacts, configure, runtime, threads, language)
+    for label, _ in limits:
+        if label and label not in services.words:
+            raise ConfigError(f"spotter: threshold for {label!r}, which is none of {', '.join(services.words)}")
     host, port = address
+    shown = f"[{host}]" if ":" in host else host  # IPv6
     names = [f"wake words {', '.join(services.words)}"] if services.words else []
     names += [f"speech to text by {name}" for name in services.recognisers]
 
     def started(port: int) -> None:
-        note(f"serving {' and '.join(names)} at tcp://{host}:{port}; Ctrl-C ends")
+        note(f"serving {' and '.join(names)} at tcp://{shown}:{port}; Ctrl-C ends")
 
     def report(heard: dict[str, Any]) -> None:
         click.echo(json.dumps(heard) if as_json else _line(heard))

@@ -73,16 +73,17 @@ def spotter_config(model: Path, spotting: dict[str, Any]) -> SpotterConfig:
         BundleError, ConfigError: what the bundle keeps cannot be read.
     """
     kept = kept_settings(model)
-    if kept:
-        note(f"{model.name}: listens as its bundle says, from a threshold of {kept.threshold:g}")
     given = dict(spotting)
-    limits: Sequence[tuple[str, float]] = given.pop("threshold", ())
+    asked: Sequence[tuple[str, float]] = given.pop("threshold", ())
     config = replace(kept or _DEFAULT, **given)
-    for label, value in limits:
+    for label, value in asked:
         if label:
             config = replace(config, thresholds={**config.thresholds, label: value})
         else:
             config = replace(config, threshold=value, thresholds={})
+    how = "the settings kept with it" if kept else "default settings"
+    limits = [f"{config.threshold:g}", *(f"{label} {value:g}" for label, value in config.thresholds.items())]
+    note(f"{model.name}: {how}, threshold {', '.join(limits)}")
     return config
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.audio.clip import Clip
+from edgeasr.audio.pcm import to_float, to_int16
 from edgeasr.audio.resample import resample
 from edgeasr.data.room import echoes
 from edgeasr.data.stream import SpokenWord, Stream
@@ -19,8 +20,7 @@ _BLOCK = 1 << 14
 
 def amplify(clip: Clip, gain_db: float) -> Clip:
     """Change the level of a clip; what comes beyond full scale is clipped, and 16 bits are what there is below."""
-    pcm = np.clip(np.rint(clip.samples * np.float32(32768 * 10 ** (gain_db / 20))), -32768, 32767)
-    return Clip(pcm.astype(np.float32) / np.float32(32768), clip.sample_rate_hz)
+    return Clip(to_float(to_int16(clip.samples * np.float32(10 ** (gain_db / 20)))), clip.sample_rate_hz)
 
 
 def telephone(clip: Clip) -> Clip:

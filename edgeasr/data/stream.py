@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgeasr.atomic import write_text
 from edgeasr.audio.clip import Clip
+from edgeasr.audio.pcm import to_float, to_int16
 from edgeasr.audio.resample import resample
 from edgeasr.audio.wav import read_clip, write_wav
 from edgeasr.data.dataset import Example
@@ -132,8 +133,7 @@ def build_stream(
             begin, end = (start + word.start) / sample_rate_hz, (start + word.end) / sample_rate_hz
             said.append(SpokenWord(begin, end, word.label))
     samples[position:] += speech * _amplitude(_SPEECH_DBFS)
-    pcm = np.clip(np.rint(samples * np.float32(32768)), -32768, 32767)
-    return Stream(Clip(pcm.astype(np.float32) / np.float32(32768), sample_rate_hz), tuple(said))
+    return Stream(Clip(to_float(to_int16(samples)), sample_rate_hz), tuple(said))
 
 
 def write_stream(path: Path, stream: Stream) -> None:

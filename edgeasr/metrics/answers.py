@@ -12,7 +12,7 @@ from edgeasr.decode.text import decode_ids
 from edgeasr.features.clip import count_frames
 from edgeasr.metrics.transcription import compare
 
-__all__ = ["agreement", "answers", "output_lengths", "right_answers"]
+__all__ = ["agreement", "answers", "counted", "output_lengths", "right_answers"]
 
 
 def answers(
@@ -45,6 +45,21 @@ def answers(
 def output_lengths(features: NDArray[np.float32], ctc: CtcOutput) -> list[int]:
     """Count the output frames of each clip, of features filled up with zeros, float32 [clips, frames, bins]."""
     return [ctc.count(frames) for frames in count_frames(features).tolist()]
+
+
+def counted(scores: NDArray[np.float32], features: NDArray[np.float32], ctc: CtcOutput | None) -> NDArray[np.float32]:
+    """Give the scores that answers are read from; what a CTC model says after the end of a clip is left out.
+
+    Args:
+        scores, features, ctc: as `answers` takes them.
+
+    Returns:
+        float32 [clips, labels]; of a CTC model [output frames of all clips, labels].
+    """
+    if ctc is None:
+        return scores
+    lengths = output_lengths(features, ctc)
+    return np.concatenate([clip[:length] for clip, length in zip(scores, lengths, strict=True)])
 
 
 def agreement(first: NDArray[Any], second: NDArray[Any]) -> float:

@@ -1,6 +1,6 @@
 """Models of microWakeWord, which ESPHome and Home Assistant run: their manifest, and what they are by it."""
 
-from edgeasr.microwakeword.card import Detection, card_of, detection_of, quantisation_of
+from edgeasr.microwakeword.card import Detection, card_of, detection_of
 from edgeasr.microwakeword.loader import check_model, refusals
 from edgeasr.microwakeword.manifest import Micro, WakeManifest, manifest_of, model_of, read_manifest
 
@@ -13,7 +13,6 @@ __all__ = [
     "detection_of",
     "manifest_of",
     "model_of",
-    "quantisation_of",
     "read_manifest",
     "refusals",
 ]

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -10,9 +9,8 @@ from edgeasr.card import Card, Stepping, read_from_tflite
 from edgeasr.features.micro import MICRO
 from edgeasr.microwakeword.loader import check_model
 from edgeasr.microwakeword.manifest import WakeManifest, manifest_of, model_of, read_manifest
-from edgeasr.tflite.model import Tensor, read_model
 
-__all__ = ["Detection", "card_of", "detection_of", "quantisation_of"]
+__all__ = ["Detection", "card_of", "detection_of"]
 
 _SLICES_IGNORED = 74  # frames at the start, in which ESPHome detects nothing
 
@@ -52,21 +50,18 @@ def detection_of(path: Path) -> Detection | None:
         manifest = None
     if manifest is None:
         return None
+    from edgeasr.tflite.model import read_model  # most files have a card, and are not read here
+
     graph = read_model(model_of(path)).subgraphs[0]
     step_ms = float(graph.tensors[graph.inputs[0]].shape[1] * manifest.micro.feature_step_size)
     threshold = float(np.nextafter(np.float32(manifest.micro.probability_cutoff), np.float32(1)))  # it must be above
     return Detection(step_ms, step_ms * manifest.micro.sliding_window_size, threshold)
 
 
-def quantisation_of(tensor: Tensor) -> dict[str, Any]:
-    """Describe the quantisation of a tensor as `Card.quantisation` has it."""
-    description: dict[str, Any] = {"dtype": tensor.dtype.name}
-    if tensor.scale is None or tensor.zero_point is None:
-        return description
-    return {**description, "scale": float(tensor.scale[0]), "zero_point": int(tensor.zero_point[0])}
-
-
 def _card(manifest: WakeManifest, path: Path) -> Card:
+    from edgeasr.tflite.model import read_model
+    from edgeasr.tflite.quantisation import quantisation_of
+
     model = read_model(path)
     check_model(model, str(path))
     graph = model.subgraphs[0]

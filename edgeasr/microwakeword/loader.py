@@ -4,12 +4,14 @@ Source: esphome/esphome, components/micro_wake_word.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgeasr.errors import ArtefactError
 from edgeasr.features.micro import MICRO
 from edgeasr.microwakeword.manifest import model_of, read_manifest
-from edgeasr.tflite.flatbuffer import FlatBuffer
-from edgeasr.tflite.model import Model, Tensor, read_model
+
+if TYPE_CHECKING:
+    from edgeasr.tflite.model import Model, Tensor
 
 __all__ = ["check_model", "refusals"]
 
@@ -24,7 +26,7 @@ _OPERATORS = frozenset(
 )  # that ESPHome's resolver registers
 
 
-def check_model(model: Model, where: str) -> None:
+def check_model(model: "Model", where: str) -> None:
     """Check what ESPHome checks before it runs a model, and what it would fail at.
 
     Args:
@@ -50,6 +52,9 @@ def refusals(path: Path) -> list[str]:
     Raises:
         ArtefactError: the model cannot be read.
     """
+    from edgeasr.tflite.flatbuffer import FlatBuffer
+    from edgeasr.tflite.model import read_model
+
     try:
         named = path.parent / Path(read_manifest(path).model).name
         model = model_of(path)
@@ -62,7 +67,7 @@ def refusals(path: Path) -> list[str]:
     return [*found, *_complaints(read_model(model))]
 
 
-def _complaints(model: Model) -> list[str]:
+def _complaints(model: "Model") -> list[str]:
     graph = model.subgraphs[0]
     found = []
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
@@ -82,5 +87,5 @@ def _complaints(model: Model) -> list[str]:
     return found
 
 
-def _kind(tensor: Tensor) -> str:
+def _kind(tensor: "Tensor") -> str:
     return f"{tensor.type.lower()} {list(tensor.shape)}"

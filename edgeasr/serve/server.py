@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,8 @@ async def serve(
     try:
         server = await asyncio.start_server(door.enter, host, port, limit=LONGEST_LINE)
     except OSError as error:
-        raise ConfigError(f"cannot serve at {host}:{port} ({error.strerror or error}): choose another port") from error
+        reason = (error.strerror or str(error)).rpartition(": ")[2]  # asyncio says the address before it
+        raise ConfigError(f"cannot serve at {host}:{port} ({reason}): choose another address or port") from error
     started(server.sockets[0].getsockname()[1])
     try:
         await asyncio.get_running_loop().create_future()  # until cancelled
@@ -93,8 +95,8 @@ class _Door:
             writer.write(encode(Message("error", {"text": str(error)})))
         except TimeoutError:
             self._notify(f"{client}: sent away: nothing from it for {self._limits.idle_s:g} s")
-        except (ConnectionError, asyncio.CancelledError):
-            pass  # it is gone, or the service ends
+        except (OSError, asyncio.CancelledError):
+            pass  # it is gone, or nobody can be reached any more, or the service ends
         finally:
             self._inside.discard(task)
             await self._leave(writer)
@@ -114,7 +116,11 @@ class _Door:
             except TimeoutError:
                 raise ProtocolError(f"it does not take its answers for {self._limits.write_s:g} s") from None
 
-        session = Session(self._services, send, lambda heard: self._report({"client": client, **heard}))
+        def report(heard: dict[str, Any]) -> None:
+            with suppress(OSError):  # of where that is written, a full disk or a closed pipe: clients come first
+                self._report({"client": client, **heard})
+
+        session = Session(self._services, send, report)
         while message := await read_message(reader, self._limits.idle_s):
             await session.answer(message)
 

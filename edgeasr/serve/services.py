@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,50 +23,54 @@ class Services:
     """What a client can ask for. Each client gets spotters and models of its own, which hold its state.
 
     Attributes:
-        spotters: make the spotters that every stream is given to, by the names of their artefacts.
-        recognisers: make the models that transcribe, likewise.
+        spotters: make the spotters that every stream is given to.
+        recognisers: make the models that transcribe, by the names of their artefacts.
         words: all that is spotted.
         info: the answer to `describe`.
     """
 
-    spotters: Mapping[str, Callable[[], Spotter]]
+    spotters: Sequence[Callable[[], Spotter]]
     recognisers: Mapping[str, Callable[[], Runtime]]
     words: tuple[str, ...]
     info: dict[str, Any]
 
 
 def open_services(
-    artefacts: Sequence[Path], configs: Sequence[SpotterConfig], runtime: str | None, threads: int, language: str
+    artefacts: Sequence[Path],
+    configure: Callable[[Path, Sequence[str]], SpotterConfig],
+    runtime: str | None,
+    threads: int,
+    language: str,
 ) -> Services:
     """Load artefacts once, to see what they are and that they work.
 
     Args:
         artefacts: of classifiers, which spot words, and of recognisers.
-        configs: how to listen with each; that of a recogniser plays no part.
+        configure: tells how to listen with a classifier, by its path and its labels.
         runtime: as `load` takes it.
         threads: likewise.
         language: in which they listen, such as "en".
 
     Raises:
         ArtefactError, MissingPackageError: one cannot be used.
-        ConfigError: a setting is out of range, or two artefacts have the same name or the same word.
+        ConfigError: a setting is out of range, or two artefacts spot the same word, or transcribe by the same name.
     """
-    spotters: dict[str, Callable[[], Spotter]] = {}
+    spotters: list[Callable[[], Spotter]] = []
     recognisers: dict[str, Callable[[], Runtime]] = {}
     wake: list[dict[str, Any]] = []
     asr: list[dict[str, Any]] = []
-    for path, config in zip(artefacts, configs, strict=True):
-        name = path.stem
-        if name in spotters or name in recognisers:
-            raise ConfigError(f"{path}: there is another artefact of the name {name}: leave one out")
-        model = load(path, runtime, threads)
+    for path in artefacts:
+        name, model = path.stem, load(path, runtime, threads)
         if model.ctc:
             Transcriber(model)  # which refuses what it cannot use
-            recognisers[name] = lambda path=path: load(path, runtime, threads)  # type: ignore[misc]
+            if name in recognisers:
+                raise ConfigError(f"{path}: another artefact is called {name} too: rename one of them")
+            recognisers[name] = partial(load, path, runtime, threads)
             asr.append(_announced(name, f"{name}, {model.scheme}", language))
             continue
+        config = configure(path, model.labels)
         Spotter(model, config)
-        spotters[name] = lambda path=path, config=config: Spotter(load(path, runtime, threads), config)  # type: ignore[misc]
+        spotters.append(partial(_spotter, path, config, runtime, threads))
         for word in filter(is_keyword, model.labels):
             if any(other["name"] == word for other in wake):
                 raise ConfigError(f"{path}: another artefact spots {word!r} too: leave one of them out")
@@ -77,6 +82,10 @@ def open_services(
         **{domain: [] for domain in ("tts", "handle", "intent", "mic", "snd")},
     }
     return Services(spotters, recognisers, tuple(model["name"] for model in wake), info)
+
+
+def _spotter(path: Path, config: SpotterConfig, runtime: str | None, threads: int) -> Spotter:
+    return Spotter(load(path, runtime, threads), config)
 
 
 def _program(description: str, models: list[dict[str, Any]]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ class Session:
     def _open(self, form: AudioFormat, start_ms: int) -> "_Wake | _Speech":
         if self._transcribes:
             return _Speech(self._services.recognisers[self._recogniser](), self._recogniser, form)
-        self._spotters = self._spotters or [make() for make in self._services.spotters.values()]
+        self._spotters = self._spotters or [make() for make in self._services.spotters]
         return _Wake(self._spotters, self._words, form, start_ms)
 
     async def _feed(self, message: Message) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from edgeasr.bundle import Bundle
+from edgeasr.bundle import Bundle, read_manifest
 from edgeasr.config import from_mapping
 from edgeasr.errors import BundleError, ConfigError
 from edgeasr.microwakeword import detection_of
@@ -58,32 +58,36 @@ class SpotterConfig:
             if not fine:
                 raise ConfigError(f"spotter: {complaint}")
 
+    def smoothed_inferences(self, step_ms: float) -> int:
+        """Count the inferences, one every `step_ms`, that scores are smoothed over: at least the latest."""
+        return max(1, round(self.smoothing_ms / step_ms))
+
 
 def kept_settings(model: Path) -> SpotterConfig | None:
     """Read the settings that the bundle of a model, or its microWakeWord manifest, keeps for listening.
 
     Args:
-        model: a bundle, an artefact in one, or a microWakeWord model with its manifest.
+        model: a bundle, an artefact with the manifest of its bundle beside it, or a microWakeWord model with its own.
 
     Returns:
-        None where the model is in no bundle and has no manifest, or none were kept.
+        None where there is no manifest, or none were kept in it.
 
     Raises:
-        ArtefactError: there is a manifest, and it is damaged.
-        BundleError: there is a bundle, and it is damaged.
+        ArtefactError: the manifest of microWakeWord is damaged.
+        BundleError: the bundle is.
         ConfigError: the settings are none.
     """
     if detection := detection_of(model):
         return SpotterConfig(detection.step_ms, detection.window_ms, detection.threshold)
-    folder = model if model.is_dir() else model.parent
-    if not (folder / "manifest.json").exists():
+    if model.is_dir():
+        manifest = Bundle.open(model).manifest
+    else:
+        try:  # without the other files of the bundle, which a device does not need
+            manifest = read_manifest(model.parent)
+        except BundleError:
+            return None  # other programs call their files manifest.json too
+        if not model.is_file() or not manifest.has(model):
+            return None
+    if not manifest.spotting:
         return None
-    try:
-        spotting = Bundle.open(folder).manifest.spotting
-    except BundleError:
-        if model.is_dir():
-            raise
-        return None  # other programs call their files manifest.json too
-    if not spotting:
-        return None
-    return from_mapping(SpotterConfig, spotting.get("config", {}), f"{folder / 'manifest.json'}: spotting")
+    return from_mapping(SpotterConfig, manifest.spotting.get("config", {}), f"{model}: settings for listening")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeasr.audio.pcm import check_samples
 from edgeasr.errors import ArtefactError, AudioError, ConfigError
 from edgeasr.features.frontend import StreamingFrontend
 from edgeasr.runtime.base import Runtime
@@ -72,7 +73,7 @@ class Spotter:
         if frontend is None or not model.labels:
             raise ArtefactError(
                 f"{model.path}: expected an artefact that carries its labels and front end, got one without: "
-                "listen with a file that `edgeasr export` wrote"
+                "take a file that `edgeasr export` wrote, or put a microWakeWord model's manifest (.json) beside it"
             )
         hop_frames = round(config.hop_ms / frontend.hop_ms)
         if not 1 <= hop_frames <= frontend.frames:
@@ -90,7 +91,7 @@ class Spotter:
         self._frontend = StreamingFrontend(frontend)
         self._window = np.empty(frontend.shape, np.float32)
         self.hop_samples = self._hop_frames * frontend.hop_samples
-        inferences = max(1, round(config.smoothing_ms * self.sample_rate_hz / 1000 / self.hop_samples))
+        inferences = config.smoothed_inferences(self._hop_frames * frontend.hop_ms)
         self._smooth = SMOOTHERS[config.smoothing](inferences, len(self.labels))
         self._decide = make_decoder(self.labels, config, self.sample_rate_hz)
         self.reset()
@@ -125,9 +126,10 @@ class Spotter:
             The events that they bring about, in order.
 
         Raises:
-            AudioError: a sample is not a finite number.
+            AudioError: these are no floats, or one is not finite.
             ArtefactError: the model gives scores that are not finite, or not one for each label.
         """
+        check_samples(samples)
         if len(samples) == 0:
             return []
         power = float(samples.dot(samples)) / len(samples)  # NumPy's mean of squares takes a quarter of a hop's time

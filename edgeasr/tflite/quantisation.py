@@ -30,6 +30,7 @@ __all__ = [
     "mean",
     "multiplication",
     "power_of_two",
+    "quantisation_of",
     "quantise_multiplier",
     "requantisation",
     "scale_of",
@@ -59,6 +60,14 @@ def scale_of(tensor: Tensor) -> np.float32:
 def zero_point_of(tensor: Tensor) -> int:
     """Give the one zero point of a tensor; 0 where it is not quantised."""
     return 0 if tensor.zero_point is None else int(tensor.zero_point[0])
+
+
+def quantisation_of(tensor: Tensor) -> dict[str, Any]:
+    """Describe the quantisation of a tensor as `Card.quantisation` has it."""
+    description: dict[str, Any] = {"dtype": tensor.dtype.name}
+    if tensor.scale is None or tensor.zero_point is None:
+        return description
+    return {**description, "scale": float(tensor.scale[0]), "zero_point": int(tensor.zero_point[0])}
 
 
 def quantise_multiplier(real: float) -> Multiplier:

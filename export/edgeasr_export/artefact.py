@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edgeasr.card import FEATURES, Card
 from edgeasr.features.layer import NAME
+from edgeasr.metrics.answers import counted
 from edgeasr.runtime import load
 from edgeasr_export.calibration import AUTO, TRIED, Ranges, find_ranges
 from edgeasr_export.exporters import Exporter
@@ -110,7 +111,8 @@ class Job:
         errors, trials = {}, {method: file.with_name(f"{method}.{file.name}") for method in plans}
         for method, trial in trials.items():
             self.write(trial, plans[method], method)
-            errors[method] = float(np.square(load(trial).run_batch(clips) - wanted).mean())
+            difference = load(trial).run_batch(clips) - wanted
+            errors[method] = float(np.square(counted(difference, clips, self.card.ctc)).mean())
         best = min(errors, key=lambda method: errors[method])
         trials[best].replace(file)
         return best, plans[best]

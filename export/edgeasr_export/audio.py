@@ -35,7 +35,7 @@ def bundle_of_sound(
         bundle: of a Keras model of whole clips.
         path: folder of the new bundle; one of the same original there is kept.
         data: data sets, `NAME` or `NAME:PATH` each; by default those of the training.
-        notify: told how far the two are apart.
+        notify: told how far the two are apart, or that a bundle is kept.
 
     Raises:
         ConfigError: the model is imported from another format, has no front end, writes text, or has no data.
@@ -48,6 +48,7 @@ def bundle_of_sound(
     with suppress(BundleError):  # nothing there, or something else
         existing = Bundle.open(path)
         if existing.manifest.training.get(_OF) == original.model_sha256:
+            notify(f"{path} is there already, of this model: its samples are used again; delete it to read others")
             return existing
     Bundle.check_free(path)
     data = data or original.training.get("data", ())

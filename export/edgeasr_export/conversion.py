@@ -16,6 +16,7 @@ ENVIRONMENT = {  # of a process that converts
     "TF_CPP_MIN_LOG_LEVEL": "2",
     "CUDA_VISIBLE_DEVICES": "-1",
     "TF_ONEDNN_USE_SYSTEM_ALLOCATOR": "1",  # the other never gives back what a large model once took
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # a third of the time went into handing out memory page by page
 }
 
 

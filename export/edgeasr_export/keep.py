@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edgeasr.card import Card
 from edgeasr.errors import ExportError
-from edgeasr.metrics.answers import agreement, answers
+from edgeasr.metrics.answers import agreement, answers, counted
 from edgeasr.runtime import load
 from edgeasr_export.layers import Operator, operators_of
 
@@ -71,7 +71,7 @@ def fewest_kept(
     def measure(kept: Sequence[str]) -> tuple[float, float]:
         scores = load(trial(tuple(output for layer in kept for output in outputs[layer]))).run_batch(features)
         drop = 100 * (1 - agreement(said, answers(scores, features, card.labels, card.ctc)))
-        return drop, float(np.square(scores - reference).mean())
+        return drop, float(np.square(counted(scores - reference, features, card.ctc)).mean())
 
     drop, error = measure(())
     if drop <= max_drop:

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from edgeasr.card import FEATURES, LABELS_FILE, SCORES, Card
+from edgeasr.card import FEATURES, LABELS_FILE, SCORES, Card, append_to_tflite
 from edgeasr.packages import require
 
-__all__ = ["with_metadata"]
+__all__ = ["write_model"]
 
 _NAME, _DESCRIPTION = 0, 1  # of all tables
 _VERSION, _SUBGRAPHS, _AUTHOR, _LICENCE, _MIN_PARSER = 2, 3, 4, 5, 7  # of the model's
@@ -23,29 +23,24 @@ _TYPE, _AXIS_LABELS = 2, 2  # of a file's
 _KEY, _IDENTIFIER = b"TFLITE_METADATA", b"M001"
 
 
-def with_metadata(model: bytes, card: Card) -> bytes:
-    """Put metadata into a TFLite FlatBuffer.
+def write_model(model: Any, card: Card) -> bytes:
+    """Write a TFLite file with metadata, and with its card behind it.
 
     Args:
-        model: as the converter gives it; metadata inside is replaced.
+        model: `ModelT` of the schema; metadata inside are replaced.
         card: what there is to say.
     """
     from ai_edge_litert import schema_py_generated as schema
 
-    edited = schema.ModelT.InitFromPackedBuf(model, 0)
-    for buffer in edited.buffers:
-        if buffer.offset > 1:  # the quantiser puts what is large behind the FlatBuffer, counted from its start
-            buffer.data = np.frombuffer(model, np.uint8, buffer.size, buffer.offset)
-            buffer.offset = buffer.size = 0
-    edited.metadata = [entry for entry in edited.metadata or [] if entry.name != _KEY]
+    model.metadata = [entry for entry in model.metadata or [] if entry.name != _KEY]
     entry, buffer = schema.MetadataT(), schema.BufferT()
-    entry.name, entry.buffer = _KEY, len(edited.buffers)
-    buffer.data = np.frombuffer(_describe(card, *_ends(edited)), np.uint8)
-    edited.metadata.append(entry)
-    edited.buffers.append(buffer)
+    entry.name, entry.buffer = _KEY, len(model.buffers)
+    buffer.data = np.frombuffer(_describe(card, *_ends(model)), np.uint8)
+    model.metadata.append(entry)
+    model.buffers.append(buffer)
     builder = _builder()
-    builder.Finish(edited.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return append_to_tflite(bytes(builder.Output()), card)
 
 
 def _ends(model: Any) -> tuple[list[str], list[str]]:

@@ -10,9 +10,9 @@ from edgeasr_export.exporters import Exporter
 from edgeasr_export.layers import Operator, no_operator
 from edgeasr_export.schemes.onnx import prepare
 
-__all__ = ["ONNX"]
+__all__ = ["ONNX", "OPSET"]
 
-_OPSET = 17
+OPSET = 17
 _LARGE_BYTES = 1 << 22
 
 
@@ -33,7 +33,7 @@ def _convert_float(saved_model: Path, target: Path) -> None:
         graph,
         input_names=[*inputs, *large],
         output_names=list(outputs),
-        opset=_OPSET,
+        opset=OPSET,
         tensors_to_rename={**inputs, **outputs},
     )
     for node in model.graph.node:  # tf2onnx leaves what it does not know as it is

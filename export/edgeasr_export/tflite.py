@@ -4,14 +4,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from edgeasr.card import Card, append_to_tflite
+from edgeasr.card import Card
 from edgeasr.quiet import quiet
 from edgeasr.tflite.model import read_model
+from edgeasr.tflite.quantisation import quantisation_of
 from edgeasr_export.exporters import Exporter
 from edgeasr_export.layers import Operator, no_operator
-from edgeasr_export.metadata import with_metadata
+from edgeasr_export.metadata import write_model
 from edgeasr_export.trace import signature_tensors
 
 __all__ = ["TFLITE"]
@@ -61,21 +60,17 @@ def _names(model: Path) -> dict[str, str]:
 
 
 def _quantisation(model: Path) -> dict[str, Any]:
-    interpreter = _open(model)
-
-    def describe(details: dict[str, Any]) -> dict[str, Any]:
-        scale, zero_point = details["quantization"]
-        description: dict[str, Any] = {"dtype": np.dtype(details["dtype"]).name}
-        return {**description, "scale": scale, "zero_point": zero_point} if scale else description
-
+    graph = read_model(model).subgraphs[0]
     return {
-        "input": describe(interpreter.get_input_details()[0]),
-        "output": describe(interpreter.get_output_details()[0]),
+        "input": quantisation_of(graph.tensors[graph.inputs[0]]),
+        "output": quantisation_of(graph.tensors[graph.outputs[0]]),
     }
 
 
 def _embed(model: Path, card: Card) -> None:
-    model.write_bytes(append_to_tflite(with_metadata(model.read_bytes(), card), card))
+    from ai_edge_litert import schema_py_generated as schema
+
+    model.write_bytes(write_model(schema.ModelT.InitFromPackedBuf(model.read_bytes(), 0), card))
 
 
 TFLITE = Exporter(

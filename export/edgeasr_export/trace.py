@@ -91,10 +91,11 @@ def _trace_onnx(path: Path, feeds: Iterable[Feed]) -> Iterator[Activations]:
     graph = model.graph
     types = {value.name: value.type.tensor_type.elem_type for value in (*graph.value_info, *graph.output)}
     given = {value.name for value in graph.input}
+    constants = {tensor.name for tensor in graph.initializer}
     floats = [
         name
         for node in graph.node
-        if node.op_type != "DequantizeLinear" or node.input[0] not in {tensor.name for tensor in graph.initializer}
+        if node.op_type != "DequantizeLinear" or node.input[0] not in constants
         for name in node.output
         if types.get(name) == onnx.TensorProto.FLOAT
     ]

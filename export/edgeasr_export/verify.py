@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edgeasr.data.arrays import BACKGROUND
 from edgeasr.errors import ExportError
-from edgeasr.metrics.answers import agreement, answers, output_lengths, right_answers
+from edgeasr.metrics.answers import agreement, answers, counted, right_answers
 from edgeasr.metrics.classification import mcnemar_p
 from edgeasr.runtime import load
 from edgeasr_export.schemes import Scheme
@@ -70,13 +70,10 @@ def verify(
     if not np.isfinite(reference).all():
         raise ExportError("the original gives scores that are not finite (NaN or infinite): train it again")
     scores = model.run_batch(features)
-    if model.ctc:  # what comes after the end of a clip is not looked at
-        for length, one, other in zip(output_lengths(features, model.ctc), scores, reference, strict=True):
-            one[length:] = other[length:]
     said, said_reference = (answers(each, features, model.labels, model.ctc) for each in (scores, reference))
     result = Verification(
         agreement=agreement(said_reference, said),
-        max_abs_error=float(np.abs(scores - reference).max()),
+        max_abs_error=float(np.abs(counted(scores - reference, features, model.ctc)).max(initial=0)),
         samples=len(features),
         accuracy=None,
         accuracy_original=None,

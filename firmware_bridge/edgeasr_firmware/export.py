@@ -181,7 +181,7 @@ def _listening_files(path: Path, card: Card | None, program: Program) -> dict[st
         scale=float(quantisation.scale_of(output)),
         zero_point=quantisation.zero_point_of(output),
         hop_frames=hop_frames,
-        inferences=max(1, round(config.smoothing_ms / step_ms)),
+        inferences=config.smoothed_inferences(step_ms),
         threshold=config.threshold,
         wait_inferences=math.ceil(config.refractory_ms / step_ms),
         smoothing=config.smoothing,

@@ -5,13 +5,12 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeasr.audio.pcm import to_int16
 from edgeasr.errors import TargetError
 from edgeasr.spot import Event
 from edgeasr_firmware.protocol import Device
 
 __all__ = ["DeviceSpotter"]
-
-_FULL_SCALE = 32768
 
 
 class DeviceSpotter:
@@ -45,7 +44,7 @@ class DeviceSpotter:
         Raises:
             TargetError: the device is lost for good.
         """
-        integers = np.rint(samples * _FULL_SCALE).clip(-_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
+        integers = to_int16(samples)
         events: list[Event] = []
         for start in range(0, len(integers), self.hop_samples):
             block = integers[start : start + self.hop_samples]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from edgeasr.audio.clip import Clip
 from edgeasr.audio.devices import Device
 from edgeasr.audio.wav import write_wav
 from edgeasr.builtin import BUILTIN
-from edgeasr.bundle import Bundle
+from edgeasr.bundle import Artefact, Bundle
 from edgeasr.cli.listen import command
 from edgeasr.errors import ArtefactError, AudioError, ConfigError
 from edgeasr.runtime import load
@@ -55,7 +56,9 @@ def test_listen_prints_one_line_an_event(model, clip):
     assert [line.split()[2] for line in lines] == ["low", "high", "low"]
     assert all(re.fullmatch(r" {3}\d\.\d\d s  (low|high)  [01]\.\d\d", line) for line in lines)
     assert re.fullmatch(
-        r"bands.onnx: float32, run by onnxruntime \S+, threads: 1\n3.1 s of audio, events: 3\n", result.stderr
+        r"bands.onnx: default settings, threshold 0.8\n"
+        r"bands.onnx: float32, run by onnxruntime \S+, threads: 1\n3.1 s of audio, events: 3\n",
+        result.stderr,
     )
 
 
@@ -163,19 +166,30 @@ def test_listen_leaves_quietly_when_its_reader_does(model, clip):
             process.stdin.flush()
         stderr = process.stderr.read().decode()
         assert process.wait(20) == 0
-    assert stderr.splitlines() == [stderr.splitlines()[0]]
-    assert stderr.startswith("bands.onnx: ")
+    assert all(line.startswith("bands.onnx: ") for line in stderr.splitlines())
 
 
-def test_listen_to_stdin_interrupted_exits_with_130(model):
-    with subprocess.Popen([*MAIN, model, "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        process.stderr.readline()
-        process.stdin.write(bytes(32000))
+def test_listen_to_stdin_interrupted_ends_as_the_microphone_does(model, pcm, tmp_path):
+    command = [*MAIN, model, "-", "--record", tmp_path / "heard"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdin.write(pcm[:16000].tobytes())  # less than what is recorded after an event
         process.stdin.flush()
+        process.stdout.readline()
         process.send_signal(signal.SIGINT)
         stderr = process.stderr.read().decode()
-        assert process.wait(20) == 130
-    assert "Traceback" not in stderr
+        assert process.wait(20) == 0
+    assert "s of audio, events: 1\n" in stderr
+    assert stderr.endswith("heard: 1 recordings\n")
+
+
+def test_listen_to_a_file_interrupted_is_no_success(model, clip, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Spotter, "feed", interrupt)
+    result = CliRunner().invoke(command, [model, clip])
+    assert result.exit_code == 1
+    assert "s of audio" not in result.stderr
 
 
 @pytest.mark.parametrize("live", [True, False])
@@ -237,12 +251,16 @@ def test_listen_records_what_it_hears(model, clip, tmp_path):
 
 def test_listen_takes_the_settings_that_the_bundle_keeps(model, clip, tmp_path):
     folder = shutil.copytree(BUILTIN, tmp_path / "bundle")
-    artefact = shutil.copy(model, folder)
-    Bundle.open(folder).keep_spotting({"config": {"threshold": 0.7, "minimum_count": 1000}, "measured": {}})
+    file = Path(shutil.copy(model, tmp_path))
+    bundle = Bundle.open(folder).add(Artefact(file.name, "onnx", "float32", {}), file)
+    bundle.keep_spotting({"config": {"threshold": 0.7, "minimum_count": 1000}, "measured": {}})
+    artefact = str(folder / file.name)
     result = listen(artefact, clip)
     assert result.stdout == ""
-    assert "bands.onnx: listens as its bundle says, from a threshold of 0.7\n" in result.stderr
-    assert len(listen(artefact, clip, "--minimum-count", "1").stdout.splitlines()) == 3
+    assert "bands.onnx: the settings kept with it, threshold 0.7\n" in result.stderr
+    result = listen(artefact, clip, "--minimum-count", "1", "--threshold", "0.6")
+    assert "the settings kept with it, threshold 0.6\n" in result.stderr
+    assert len(result.stdout.splitlines()) == 3
 
 
 def test_listen_lists_the_microphones(monkeypatch):

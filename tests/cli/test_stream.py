@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from edgeasr.audio.clip import Clip
 from edgeasr.audio.wav import write_wav
 from edgeasr.builtin import BUILTIN
-from edgeasr.bundle import Bundle
+from edgeasr.bundle import Artefact, Bundle
 from edgeasr.cli import group
 from edgeasr.errors import BundleError, ConfigError, DataError, EdgeASRError
 
@@ -47,8 +47,8 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def bundle(model: str, tmp_path: Path) -> Path:
     folder = Path(shutil.copytree(BUILTIN, tmp_path / "bundle"))
-    shutil.copy(model, folder)
-    return folder
+    file = Path(shutil.copy(model, tmp_path))
+    return Bundle.open(folder).add(Artefact(file.name, "onnx", "float32", {}), file).path
 
 
 def test_stream_finds_the_words_and_counts_what_is_none(model: str, tones: str) -> None:

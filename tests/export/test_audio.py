@@ -98,7 +98,9 @@ def test_bundle_of_sound_is_kept_if_it_is_of_the_same_model(
 ) -> None:
     bundle, path = make_bundle(model), tmp_path / "sound"
     first = bundle_of_sound(bundle, path, ["sounds"]).manifest
-    assert bundle_of_sound(bundle, path, ["sounds"]).manifest == first
+    lines: list[str] = []
+    assert bundle_of_sound(bundle, path, ["sounds"], lines.append).manifest == first
+    assert "is there already, of this model" in lines[0]
     other = replace(bundle, manifest=replace(bundle.manifest, sha256={"model.keras": "another"}))
     with pytest.raises(BundleError, match="holds a bundle already"):
         bundle_of_sound(other, path, ["sounds"])

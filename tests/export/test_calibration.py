@@ -82,6 +82,7 @@ def test_unlikeness_leaves_out_what_fills_an_utterance_up() -> None:
     short[:, 5:] = 0
     assert unlikeness(short, features) == ""
     assert unlikeness(np.zeros_like(features), features) == "are all zero"
+    assert unlikeness(features, np.zeros_like(features)) == "are not all zero, as those for verification are"
 
 
 def test_ranges_hold_zero_and_are_shared_within_a_group(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -99,6 +100,25 @@ def test_export_keeps_as_few_layers_float_as_a_bound_asks_for(make_bundle: MakeB
     (note,) = bound.verification["notes"]
     assert note.startswith(f"float: {dense_model.layers[-1].name}")
     assert note.endswith("; 0 % of the answers change")
+
+
+@pytest.mark.slow
+def test_export_takes_a_few_times_the_memory_of_the_weights(make_bundle: MakeBundle) -> None:
+    """TensorFlow's own way of freezing a graph alone takes twelve times, on top of what an allocator keeps."""
+    import keras
+
+    command = "import os, subprocess, sys; p = subprocess.Popen(sys.argv[1:]); print(os.wait4(p.pid, 0)[2].ru_maxrss)"
+    peaks, weights = [], []
+    for units in (10, 200_000):
+        layers = [keras.Input((13, 10)), keras.layers.Flatten(), keras.layers.Dense(units), keras.layers.Dense(3)]
+        model = keras.Sequential(layers)
+        weights.append(4 * model.count_params())
+        bundle = make_bundle(model, name=f"dense-{units}")
+        export = [sys.executable, "-m", "edgeasr", "export", str(bundle.path), "--int8"]
+        done = subprocess.run([sys.executable, "-c", command, *export], capture_output=True, text=True, check=True)
+        peaks.append(1024 * int(done.stdout.splitlines()[-1]))
+        shutil.rmtree(bundle.path)
+    assert (peaks[1] - peaks[0]) / (weights[1] - weights[0]) < 9
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from flatbuffers.table import Table
 from edgeasr.card import Card
 from edgeasr.features import FrontendConfig
 from edgeasr.tflite import read_model
-from edgeasr_export.metadata import with_metadata
+from edgeasr_export.metadata import write_model
 from tests.tflite.builder import Step, Value, constant, write
 
 CARD = Card("tiny", "float32", ("yes", "no"), FrontendConfig(), "logits", "abc", licence="CC0", created_by="edgeasr 9")
@@ -36,6 +36,12 @@ def tables(table: Table, slot: int) -> list[Table]:
     return [Table(table.Bytes, table.Indirect(place)) for place in places]
 
 
+def described(model: bytes) -> bytes:
+    from ai_edge_litert import schema_py_generated as schema
+
+    return write_model(schema.ModelT.InitFromPackedBuf(model, 0), CARD)
+
+
 def model() -> bytes:
     features, state, scores = (
         Value((1, 2), "FLOAT32", name=f"serving_{name}:0") for name in ("features", "state", "scores")
@@ -49,7 +55,7 @@ def model() -> bytes:
 
 
 def test_metadata_say_what_goes_in_and_out() -> None:
-    metadata = metadata_of(with_metadata(model(), CARD))
+    metadata = metadata_of(described(model()))
     assert [text(metadata, slot) for slot in (0, 2, 4, 5)] == ["tiny", "v1", "edgeasr 9", "CC0"]
     (graph,) = tables(metadata, 3)
     assert [text(tensor, 0) for tensor in tables(graph, 2)] == ["serving_features:0", "serving_state:0"]
@@ -69,7 +75,7 @@ def test_metadata_name_the_file_of_the_labels(tmp_path: Path, exported: Any) -> 
 def test_metadata_leave_the_model_as_it_was_and_are_there_once(tmp_path: Path) -> None:
     before, after = tmp_path / "before.tflite", tmp_path / "after.tflite"
     before.write_bytes(model())
-    after.write_bytes(with_metadata(with_metadata(model(), CARD), CARD))
+    after.write_bytes(described(described(model())))
     metadata_of(after.read_bytes())
     (old,), (new,) = read_model(before).subgraphs, read_model(after).subgraphs
     assert [operator.name for operator in new.operators] == [operator.name for operator in old.operators]

@@ -4,7 +4,7 @@ import numpy as np
 
 from edgeasr.card import CtcOutput
 from edgeasr.features.clip import pad_frames
-from edgeasr.metrics.answers import agreement, answers, right_answers
+from edgeasr.metrics.answers import agreement, answers, counted, right_answers
 
 LABELS = ("a", "b", " ", "<blank>")
 
@@ -27,6 +27,14 @@ def test_a_recogniser_is_read_only_as_far_as_its_clip_goes() -> None:
     ctc = CtcOutput(first=1, stride=2)
     assert answers(scores, features, LABELS, ctc).tolist() == ["aabb", "b a"]
     assert answers(scores, features, LABELS, ctc, decode=lambda clip: str(len(clip))).tolist() == ["8", "5"]
+
+
+def test_what_a_recogniser_says_after_the_end_of_a_clip_does_not_count() -> None:
+    scores = np.stack([scores_of("aa-ab-bb"), scores_of("b a---ab")])
+    features = np.stack([pad_frames(np.ones((frames, 2), np.float32), 16) for frames in (16, 9)])
+    found = counted(scores, features, CtcOutput(first=1, stride=2))
+    np.testing.assert_array_equal(found, scores_of("aa-ab-bb" + "b a--"))
+    np.testing.assert_array_equal(counted(scores[:, 0], features, None), scores[:, 0])
 
 
 def test_right_transcripts_end_where_they_end() -> None:

@@ -66,7 +66,7 @@ def test_listen_hears_okay_nabu_and_nothing_else(nabu: Path, said: np.ndarray, t
     assert result.exit_code == 0, result.output
     events = [json.loads(line) for line in result.stdout.splitlines()]
     assert [event["label"] for event in events] == ["okay nabu"] * 3
-    assert "from a threshold of 0.97\n" in result.stderr
+    assert "the settings kept with it, threshold 0.97\n" in result.stderr
 
 
 def test_the_tflite_file_of_a_manifest_is_as_good(nabu: Path, said: np.ndarray, tmp_path: Path) -> None:

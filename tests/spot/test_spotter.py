@@ -205,6 +205,12 @@ def test_spotter_refuses_a_model_without_card(band_model):
         Spotter(model)
 
 
+@pytest.mark.parametrize("samples", [np.zeros(1600, np.int16), np.zeros((1600, 2), np.float32), [0.0] * 1600])
+def test_spotter_refuses_samples_that_are_no_mono_floats(band_model, samples):
+    with pytest.raises(AudioError, match="expected mono samples, float32"):
+        Spotter(band_model(), CONFIG).feed(samples)
+
+
 @pytest.mark.parametrize(
     ("scores", "complaint"),
     [

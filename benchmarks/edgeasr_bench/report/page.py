@@ -6,6 +6,7 @@ from dataclasses import fields
 from edgeasr_bench.agent.conditions import Conditions
 from edgeasr_bench.blocks import Block, Bullets, Code, Drawings, Heading, Table, Text
 from edgeasr_bench.environment import facts
+from edgeasr_bench.latency import WINDOWS
 from edgeasr_bench.record import Confusion, Result, Run
 from edgeasr_bench.report.plots import (
     plot_confusion,
@@ -164,7 +165,7 @@ def _throughputs(run: Run) -> Iterator[Block]:
     counted = [result for result in run.results if result.throughput and run.kind == "measured"]
     if counted:
         columns = (*_NAMES, *THROUGHPUT)
-        yield Text("Counted in five windows, as MLPerf Tiny does; the median, the least and the most:")
+        yield Text(f"Counted in {WINDOWS} windows, as MLPerf Tiny does; the median, the least and the most:")
         yield Table([head for head, _ in columns], rows(columns, counted))
 
 

@@ -22,8 +22,10 @@ def unlikeness(calibration: NDArray[np.float32], verification: NDArray[np.float3
         A part of a sentence; empty where they are alike.
     """
     ours, others = _frames(calibration), _frames(verification)
-    if not len(ours) or not len(others):
-        return "" if len(ours) == len(others) else "are all zero" if len(others) else "are not all zero as these"
+    if not len(ours):
+        return "are all zero" if len(others) else ""
+    if not len(others):
+        return "are not all zero, as those for verification are"
     spread, other_spread = ours.std(axis=0), np.maximum(others.std(axis=0), 1e-9)
     outside = np.mean((others < ours.min(axis=0)) | (others > ours.max(axis=0)))
     shift = np.mean(np.abs(ours.mean(axis=0) - others.mean(axis=0)) / other_spread)

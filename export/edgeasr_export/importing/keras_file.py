@@ -96,6 +96,5 @@ def _run(path: Path, features: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(model.predict(features, batch_size=32, verbose=0))
 
 
-KERAS = Kind(
-    file="model.keras", packages=("keras", "tensorflow"), adopt=_adopt, run=_run, write={}
-)  # the exporter has its own ways to convert it
+# nothing to write: the exporter has its own ways to convert it
+KERAS = Kind(file="model.keras", packages=("keras", "tensorflow"), adopt=_adopt, run=_run, write={})

@@ -14,6 +14,7 @@ from edgeasr.packages import require
 from edgeasr.quiet import quiet
 from edgeasr.runtime.tflite import interpreter_package
 from edgeasr.tflite import Subgraph, Tensor, read_model
+from edgeasr.tflite.inline import inlined
 from edgeasr_export.importing.shape import fit_shape
 from edgeasr_export.importing.source import FLOAT_WANTED, Kind, Source
 
@@ -29,7 +30,7 @@ def _adopt(path: Path, folder: Path, features: tuple[int, ...]) -> tuple[Source,
     if weights:
         report(note=f"{len(weights)} weights of {path.name} are int8; they are taken as the floats that they stand for")
     target = folder / TFLITE.file
-    target.write_bytes(_rewrite(path.read_bytes(), given.index, result.index, weights))
+    target.write_bytes(_rewrite(inlined(path.read_bytes()), given.index, result.index, weights))
     return Source("tflite", target), shape
 
 
@@ -76,9 +77,7 @@ def _rewrite(model: bytes, given: int, result: int, weights: Sequence[Tensor]) -
         tree.buffers.append(content)
     for tensor in tensors:
         tensor.shapeSignature = None
-    for (
-        operator
-    ) in tree.operatorCodes:  # old files have the first of the two only, which ai-edge-quantizer does not read
+    for operator in tree.operatorCodes:  # old files have the first only, which ai-edge-quantizer does not read
         operator.builtinCode = max(operator.deprecatedBuiltinCode, operator.builtinCode)
     tree.signatureDefs, tree.metadata = [_signature(schema, given, result)], None
     builder = flatbuffers.Builder(len(model))
@@ -130,8 +129,9 @@ def _to_onnx(path: Path, target: Path) -> None:
     import tf2onnx
 
     from edgeasr_export.importing.onnx_file import write_prepared
+    from edgeasr_export.onnx import OPSET
 
-    model, _ = tf2onnx.convert.from_tflite(str(path), opset=17)
+    model, _ = tf2onnx.convert.from_tflite(str(path), opset=OPSET)
     write_prepared(model, target)
 
 

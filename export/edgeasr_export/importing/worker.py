@@ -1,7 +1,7 @@
 """The process that reads what somebody brought: `python -m edgeasr_export.importing.worker FILE KIND WORK`.
 
-Readers crash on some files, or hang, so they run here, and `importer` watches. WORK holds `features.npz` (calibration,
-verification). The worker adds the model, as a bundle keeps it, and `scores.npy`, what it says of the verification
+Readers crash on some files, or hang, so they run here, and `importer` watches. WORK holds `features.npz`
+(verification). The worker adds the model, as a bundle keeps it, and `scores.npy`, what it says of the verification
 features; it reports the kind of the model and the shape of its input, or what is wrong with it.
 """
 

@@ -97,8 +97,8 @@ def _onnx_layers(path: Path) -> list[Layer]:
     values = {value.name: value.type.tensor_type for value in (*graph.input, *graph.value_info, *graph.output)}
     shapes = {name: tuple(int(size.dim_value) for size in value.shape.dim) for name, value in values.items()}
     shapes |= {name: tuple(tensor.dims) for name, tensor in constants.items()}
-    behind = {node.output[0]: node for node in graph.node if node.op_type == "QuantizeLinear"}
-    of_output = {node.input[0]: node for node in behind.values() if node.input[0] not in constants}
+    of_output = {node.input[0]: node for node in graph.node if node.op_type == "QuantizeLinear"}
+    dequantised = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "DequantizeLinear"}
     layers = []
     for node in graph.node:
         if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
@@ -110,30 +110,20 @@ def _onnx_layers(path: Path) -> list[Layer]:
             if quantised is not None
             else (None, None)
         )
-        weights = {_constant(item, graph, constants) for item in node.input} - {None}
+        weights = {dequantised.get(item, item) for item in node.input} & constants.keys()
         layers.append(
             Layer(
                 name=name,
                 operator=node.op_type,
                 shape=shapes.get(name, ()),
                 dtype=onnx.numpy_helper.to_array(constants[quantised.input[2]]).dtype.name if quantised else "float32",
-                weight_bytes=sum(onnx.numpy_helper.to_array(constants[item]).nbytes for item in weights if item),
+                weight_bytes=sum(onnx.numpy_helper.to_array(constants[item]).nbytes for item in weights),
                 macs=_onnx_macs(node, shapes),
                 scale=scale,
                 zero_point=None if zero_point is None else int(zero_point),
             )
         )
     return layers
-
-
-def _constant(name: str, graph: Any, constants: dict[str, Any]) -> str | None:
-    """Name the constant that an input is, or is dequantised from."""
-    if name in constants:
-        return name
-    for node in graph.node:
-        if node.output[0] == name and node.op_type == "DequantizeLinear" and node.input[0] in constants:
-            return str(node.input[0])
-    return None
 
 
 def _onnx_macs(node: Any, shapes: dict[str, tuple[int, ...]]) -> int:

@@ -19,9 +19,8 @@ Config = dict[str, Any]  # what the quantiser calls an op_config, without the gr
 
 _FLOAT_CASTING = "float_casting"
 _INTEGERS = "min_max_uniform_quantize"
-_WORTH_IT = (
-    1024  # elements of a weight, from which on quantising its activations as they come pays, as TensorFlow has it
-)
+# elements of a weight, from which on quantising its activations as they come pays, as TensorFlow has it
+_WORTH_IT = 1024
 
 
 def integers(activation_bits: int) -> Config:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.card import Card, append_to_tflite
-from edgeasr.packages import require
+from edgeasr.card import Card
 from edgeasr.tflite.schema import ENUMS, OPERATORS, OPTIONS
+from edgeasr_export.metadata import write_model
 
 __all__ = ["Editor"]
 
@@ -39,9 +39,7 @@ class Editor:
 
     def save(self, file: Path, card: Card) -> None:
         """Write what has become of it, with its card."""
-        builder = require("flatbuffers", "export", "writing TFLite files").Builder(1 << 16)
-        builder.Finish(self._model.Pack(builder), file_identifier=b"TFL3")
-        file.write_bytes(append_to_tflite(bytes(builder.Output()), card))
+        file.write_bytes(write_model(self._model, card))
 
     def subgraph(self, name: str) -> Any:
         """Add an empty subgraph and give it; its number is that of `subgraphs` before."""

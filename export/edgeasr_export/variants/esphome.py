@@ -14,13 +14,14 @@ from edgeasr.bundle import Bundle
 from edgeasr.card import FEATURES, SCORES, Card, read_from_tflite
 from edgeasr.errors import ExportError
 from edgeasr.features import MICRO
-from edgeasr.microwakeword import Micro, WakeManifest, check_model, quantisation_of
+from edgeasr.microwakeword import Micro, WakeManifest, check_model
 from edgeasr.packages import check_installed
 from edgeasr.spot import SpotterConfig
 from edgeasr.spot.decoder import is_keyword
 from edgeasr.spot.settings import kept_settings
 from edgeasr.tflite.arena import measure_arena_bytes
 from edgeasr.tflite.model import Tensor, read_model
+from edgeasr.tflite.quantisation import quantisation_of
 from edgeasr_export.variants.editor import Editor
 from edgeasr_export.variants.stateful import keep_state_inside
 from edgeasr_export.variants.variant import Variant
@@ -130,7 +131,7 @@ def beside(bundle: Bundle, file: Path) -> dict[str, str]:
 
 
 def _settings(bundle: Bundle) -> SpotterConfig:
-    how = f"find them: edgeasr evaluate {bundle.path} --stream --hop-ms 30 --target-fa-per-hour 0.5 --write"
+    how = f"find them: edgeasr evaluate {bundle.path} --stream --split dev --hop-ms 30 --target-fa-per-hour 0.5 --write"
     config = kept_settings(bundle.path)
     if config is None:
         raise ExportError(f"esphome: expected a bundle with settings for listening, got one without; {how}")
@@ -153,7 +154,7 @@ def _micro(card: Card, config: SpotterConfig, arena_bytes: int) -> Micro:
             f"esphome: expected settings for an inference every {step_ms:g} ms, as ESPHome makes them, got a hop of "
             f"{config.hop_ms:g} ms: find them with --hop-ms {step_ms:g}"
         )
-    inferences = max(1, round(config.smoothing_ms / step_ms))
+    inferences = config.smoothed_inferences(step_ms)
     threshold = config.thresholds.get(card.labels[0], config.threshold)
     levels = 256 * inferences  # of the mean: the cutoff lies between two of them, as ESPHome wants more than it
     return Micro(

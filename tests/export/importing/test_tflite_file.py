@@ -13,6 +13,7 @@ from edgeasr.runtime import load
 from edgeasr.tflite import read_model
 from edgeasr_export.importing import run, write_float32
 from edgeasr_export.importing.tflite_file import TFLITE
+from tests.tflite.test_inline import outward
 
 
 def convert(model: Any, path: Path, **settings: Any) -> Path:
@@ -36,6 +37,14 @@ def test_adopt_gives_our_names_and_keeps_the_scores(
     assert graph.tensors[graph.inputs[0]].shape == (1, 13, 10)
     np.testing.assert_allclose(run(source, features), keras_model(features), rtol=0, atol=1e-5)
     assert load(source.path).input_shape == (13, 10)
+
+
+def test_adopt_takes_constants_that_lie_behind_the_flatbuffer(
+    tflite: Path, keras_model: Any, tmp_path: Path, features: np.ndarray
+) -> None:
+    (tmp_path / "outer.tflite").write_bytes(outward(tflite.read_bytes()))
+    source, _ = TFLITE.adopt(tmp_path / "outer.tflite", tmp_path, (13, 10))
+    np.testing.assert_allclose(run(source, features), keras_model(features), rtol=0, atol=1e-5)
 
 
 def test_adopt_leaves_the_card_of_an_artefact_out(tflite: Path, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "two words": ({"labels": ("bang", "boom", "unknown")}, "a wake word and then unknown, got bang, boom, unknown"),
     "word last": ({"labels": ("unknown", "bang")}, "a wake word and then unknown"),
     "probabilities": ({"output": "probabilities"}, "gives logits, got probabilities"),
-    "nothing found": ({"spotting": {}}, "--stream --hop-ms 30 --target-fa-per-hour 0.5 --write"),
+    "nothing found": ({"spotting": {}}, "--stream --split dev --hop-ms 30 --target-fa-per-hour 0.5 --write"),
     "maximum": ({"spotting": {"config": {"smoothing": "max"}}}, "smoothed by their mean"),
     "counted": ({"spotting": {"config": {"minimum_count": 3}}}, "one inference above the threshold, got mean and 3"),
 }

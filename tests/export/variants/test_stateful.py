@@ -13,6 +13,7 @@ from edgeasr.tflite.arena import measure_arena_bytes
 from edgeasr_export.export import conversions
 from edgeasr_export.variants import VARIANTS, variant
 from edgeasr_export.variants.stateful import keep_state_inside
+from tests.export.test_metadata import metadata_of, tables
 from tests.export.variants.conftest import FRAMES, HOP, ears
 from tests.tflite.builder import Step, Value, constant, micro, write
 
@@ -68,6 +69,7 @@ def test_a_stateful_file_has_one_input_and_one_output_and_a_start(tmp_path: Path
     assert card.stepping is not None
     assert card.stepping.states == ()
     assert measure_arena_bytes(inside) > 2 * FRAMES * 40
+    assert [len(tables(tables(metadata_of(inside.read_bytes()), 3)[0], side)) for side in (2, 3)] == [1, 1]
 
 
 def test_a_state_that_must_wait_stays_outside(tmp_path: Path) -> None:
