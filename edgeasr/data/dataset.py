@@ -27,6 +27,7 @@ DATASETS: Mapping[str, str] = {
     "phrase": "edgeasr.data.phrase:load",
     "read-speech": "edgeasr.data.transcripts:load_read_speech",
     "speech-commands": "edgeasr.data.speech_commands:load",
+    "speech-commands-words": "edgeasr.data.speech_commands:load_words",
     "synthetic": "edgeasr.data.synthetic:load",
     "transcripts": "edgeasr.data.transcripts:load",
     "wake-words": "edgeasr.data.wake_words:load",

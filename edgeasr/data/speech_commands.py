@@ -1,10 +1,11 @@
-"""Speech Commands: single words at 16 kHz, as the twelve-class task of keyword spotting."""
+"""Speech Commands: single words at 16 kHz, as the twelve-class task of keyword spotting, and as its 35 words."""
 
 import hashlib
 import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -16,11 +17,18 @@ from edgeasr.data.manifest import Row, read_manifest
 from edgeasr.data.mlperf_kws import LABELS
 from edgeasr.errors import DataError
 
-__all__ = ["LABELS", "LICENCE", "SHA256", "URL", "load"]
+__all__ = ["LABELS", "LICENCE", "SHA256", "URL", "WORDS", "load", "load_words"]
 
 URL = "http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz"
 SHA256 = "af14739ee7dc311471de98f5f9d2c9191b18aedfe957f4a6ff791c709868ff58"
 LICENCE = "Speech Commands by Pete Warden, https://arxiv.org/abs/1804.03209, CC BY 4.0"
+
+WORDS = (
+    *LABELS[:10],
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    *("backward", "bed", "bird", "cat", "dog", "follow", "forward", "happy", "house", "learn", "marvin", "sheila"),
+    *("tree", "visual", "wow"),
+)
 
 _LAYOUT = "expected WORD/SPEAKER_nohash_NUMBER.wav with validation_list.txt and testing_list.txt, or a manifest.csv"
 _NAME = re.compile(r"(?P<word>[^/]+)/(?P<speaker>[^/]+)_nohash_\d+\.wav")
@@ -49,30 +57,50 @@ def load(path: str | None) -> Dataset:
     Raises:
         DataError: it is not there, has another layout or only a part of the files, or the download fails.
     """
-    path = path or find_local("speech_commands.zip")
-    if path is None:
-        path = str(fetch_folder("speech-commands", URL, "speech-commands-v0.02", f"sha256:{SHA256}"))
-    files = list_files(path, "the folder or zip of Speech Commands")
+    files, path = _open(path)
     rows = read_manifest(files, path, ("label12", "speaker", "split"))
     examples = _from_folders(files, path) if rows is None else [_example(row) for row in rows]
     return Dataset("speech-commands", LABELS, tuple(examples), LICENCE)
+
+
+def load_words(path: str | None) -> Dataset:
+    """Load all 35 words of the same archive under their own names, without `silence`; splits and path as in `load`.
+
+    A `manifest.csv` has the column word instead of label12.
+    """
+    files, path = _open(path)
+    rows = read_manifest(files, path, ("word", "speaker", "split"))
+    if rows is None:
+        examples = list(_spoken(_below_lists(files, path)))
+    else:
+        examples = [_labelled(row, row.cells["word"]) for row in rows if row.cells["word"] != "_silence_"]
+    for example in examples:
+        if example.label not in WORDS:
+            raise DataError(f"{path}: {example.id}: expected one of the 35 words, such as yes, got {example.label!r}")
+    return Dataset("speech-commands-words", WORDS, tuple(examples), LICENCE)
+
+
+def _open(path: str | None) -> tuple[Mapping[str, File], str]:
+    path = path or find_local("speech_commands.zip")
+    if path is None:
+        path = str(fetch_folder("speech-commands", URL, "speech-commands-v0.02", f"sha256:{SHA256}"))
+    return list_files(path, "the folder or zip of Speech Commands"), path
 
 
 def _example(row: Row) -> Example:
     label = row.cells["label12"].strip("_")
     if label not in LABELS:
         raise DataError(f"{row.where}: expected one of {', '.join(LABELS)}, got {label!r}")
+    return _labelled(row, label)
+
+
+def _labelled(row: Row, label: str) -> Example:
     return Example(row.cells["path"], label, row.cells["speaker"], row.split(), row.file.clip)
 
 
 def _from_folders(files: Mapping[str, File], path: str) -> list[Example]:
     files = _below_lists(files, path)
-    splits = _read_lists(files)
-    spoken = [
-        _spoken(found, files[name], splits.get(name, "train"))
-        for name in files
-        if (found := _NAME.fullmatch(name)) and found["word"] != _NOISE
-    ]
+    spoken = [one if one.label in LABELS[:10] else replace(one, label=_UNKNOWN) for one in _spoken(files)]
     noise = {name: _recording(file) for name, file in files.items() if re.fullmatch(_NOISE + r"/[^/]+\.wav", name)}
     examples: list[Example] = []
     for split in _TENTHS:
@@ -109,9 +137,11 @@ def _read_lists(files: Mapping[str, File]) -> dict[str, Split]:
     return splits
 
 
-def _spoken(found: re.Match[str], file: File, split: Split) -> Example:
-    label = found["word"] if found["word"] in LABELS[:10] else _UNKNOWN
-    return Example(found[0], label, found["speaker"], split, file.clip)
+def _spoken(files: Mapping[str, File]) -> Iterator[Example]:
+    splits = _read_lists(files)
+    for name, file in files.items():
+        if (found := _NAME.fullmatch(name)) and found["word"] != _NOISE:
+            yield Example(name, found["word"], found["speaker"], splits.get(name, "train"), file.clip)
 
 
 def _draw(example: Example) -> bytes:

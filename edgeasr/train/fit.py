@@ -20,7 +20,7 @@ from edgeasr.train.config import TrainConfig
 from edgeasr.train.optimizer import make_optimizer
 from edgeasr.train.prefetch import epoch_batches
 from edgeasr.train.task import Batches, Task, load_task
-from edgeasr.train.transfer import copy_weights
+from edgeasr.train.transfer import copy_weights, open_start
 
 __all__ = ["compiled_model", "run_epoch", "train"]
 
@@ -63,8 +63,7 @@ def train(
     if restart:
         shutil.rmtree(state_path, ignore_errors=True)
     Checkpoint.check(state_path, settings)
-    if config.start_from:
-        Bundle.open(config.start_from)  # which refuses what is none, before the data are read
+    start = open_start(config.start_from) if config.start_from else None  # before the data are read
     spec, task = load_task(config)  # before Keras is imported, so that a mistake in the data shows at once
     for line in task.describe():
         report(line)
@@ -75,8 +74,8 @@ def train(
     if state_path.exists():
         state = Checkpoint.load(state_path, state.model)
         report(f"resuming after epoch {state.epoch}")
-    elif config.start_from:
-        copied, layers = copy_weights(config.start_from, state.model)
+    elif start:
+        copied, layers = copy_weights(start, state.model)
         report(f"{copied} of {layers} layers start from {config.start_from}")
     _fit(state, config, task, state_path, report, progress)
 

@@ -33,6 +33,7 @@ _CUT_SHARE = 0.1
 _LOUDNESS_DB = -26.0
 _EPOCHS_A_SOUND = 2  # making sound takes thrice as long as learning from it
 _TWO_NOISES = 0.5  # share of segments
+_TWO_VOICES = 0.25  # share of those of other speech
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,8 @@ class SegmentBatches:
         segment = np.zeros(self._samples, np.float32)
         if kind > _NOISE_ONLY and self._sources.others:
             segment = self._other(rng)
+            if rng.random() < _TWO_VOICES:
+                segment = segment + self._other(rng) * _amplitude(rng.uniform(-20, -5))
         if _NOISE_ONLY < kind < _NOISE_ONLY + _CUT_SHARE:
             samples, start, end = self._said(int(rng.integers(len(self._sources.keywords))), rng)
             cut = start + round(rng.uniform(*_CUT) * (end - start))
@@ -155,15 +158,20 @@ class SegmentBatches:
         samples, _ = _played(np.resize(bank[start : start + length], length).astype(np.float32), self._rate_hz, rng)
         return samples[: self._samples]
 
+    def _noise(self, rng: np.random.Generator) -> F32:
+        """Cut a segment of noise, or two at once, forwards or backwards."""
+        noise = _slice(self._sources.noise, self._samples, rng)
+        if rng.random() < _TWO_NOISES:
+            noise = noise + _slice(self._sources.noise, self._samples, rng) * _amplitude(rng.uniform(-15, 0))
+        return noise[:: rng.choice((1, -1))]
+
     def _heard(self, segment: F32, rng: np.random.Generator) -> F32:
         """Hear a segment through a room, a microphone, and noise, at some level.
 
         The noise is measured against speech while it lasts, as in a stream: a word in silence gets no less of it.
         """
         wake, augment = self._wake, self._config.augment
-        noise = _slice(self._sources.noise, self._samples, rng)
-        if rng.random() < _TWO_NOISES:
-            noise = noise + _slice(self._sources.noise, self._samples, rng) * _amplitude(rng.uniform(-15, 0))
+        noise = self._noise(rng)
         if not segment.any():
             return noise * _amplitude(_LOUDNESS_DB + rng.uniform(-60, 0))
         response = room_response(self._rate_hz, rng) if rng.random() < wake.reverberation else None

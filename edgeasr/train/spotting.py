@@ -33,7 +33,7 @@ _FAR = 1e9
 _SMOOTHED = 4  # outputs whose mean is compared with a threshold
 _LATE_S = 1.0  # after a word in which it may be found, as `metrics.detection` has it
 _BLOCK = 500  # outputs computed together
-_LOOPS = 2  # of the dev stream
+_LOOPS = 4  # of the dev stream
 _SAMPLES_KEPT = 200
 _MEASURED = 8  # batches that the front end is normalised by
 

@@ -1,33 +1,43 @@
 """Start a training from the weights of another: what a model knows of speech serves other words."""
 
-from pathlib import Path
 from typing import Any
 
+from edgeasr.builtin import WORDS
 from edgeasr.bundle import Bundle
 from edgeasr.errors import ConfigError
 
-__all__ = ["copy_weights"]
+__all__ = ["copy_weights", "open_start"]
+
+_WORDS = "builtin:words"
 
 
-def copy_weights(path: str | Path, model: Any) -> tuple[int, int]:
+def open_start(name: str) -> Bundle:
+    """Open the bundle that a training starts from: a folder, or `builtin:words`, which comes with edgeasr.
+
+    Raises:
+        BundleError: there is none.
+    """
+    return Bundle.open(WORDS if name == _WORDS else name)
+
+
+
+def copy_weights(bundle: Bundle, model: Any) -> tuple[int, int]:
     """Copy the weights of a trained bundle into a Keras model, layer by layer from the input on.
 
     It ends at the first layer that has weights of another shape, which is the last one where the labels differ.
 
     Args:
-        path: folder of the bundle.
+        bundle: trained before.
         model: changed in place.
 
     Returns:
         How many layers with weights were copied, and how many the model has.
 
     Raises:
-        BundleError: there is no bundle.
         ConfigError: not even the first layer fits.
     """
     from keras.saving import load_model
 
-    bundle = Bundle.open(path)
     trained = load_model(bundle.model_path, compile=False)
     theirs, ours = ([layer for layer in one.layers if layer.weights] for one in (trained, model))
     copied = 0
@@ -37,5 +47,5 @@ def copy_weights(path: str | Path, model: Any) -> tuple[int, int]:
         target.set_weights(source.get_weights())
         copied += 1
     if not copied:
-        raise ConfigError(f"{path} is a {bundle.manifest.model}: expected layers like those of {model.name}")
+        raise ConfigError(f"{bundle.path} is a {bundle.manifest.model}: expected layers like those of {model.name}")
     return copied, len(ours)

@@ -26,7 +26,7 @@ _SPEECH, _NOISE = "read_speech.zip", "noise.zip"
 _WORDS = {"speech-commands": "speech_commands.zip", "coffee-orders": "coffee_orders.zip"}
 
 
-def wakeword_config(phrase: str, positives: str = "", epochs: int = 32, seed: int = 0) -> TrainConfig:
+def wakeword_config(phrase: str, positives: str, epochs: int, seed: int) -> TrainConfig:
     """Make the settings of the training of a phrase; real speech and noise are used where EDGEASR_DATA has them.
 
     Args:
@@ -63,7 +63,8 @@ def wakeword_config(phrase: str, positives: str = "", epochs: int = 32, seed: in
         data=(f"phrase:{phrase}", *words),
         epochs=epochs,
         batch_size=64,
-        learning_rate=3e-3,
+        learning_rate=2e-3,
+        start_from="builtin:words",
         clip_norm=5.0,
         seed=seed,
         augment=augment,

@@ -177,6 +177,22 @@ def test_load_takes_labels_and_splits_from_a_manifest(
     assert "line 3: expected one of down, go" in complaint(f"speech-commands:{tmp_path / 'set'}")
 
 
+def test_words_keep_their_own_names(root: Path, make_clip: Make) -> None:
+    dataset = load_dataset(f"speech-commands-words:{root}")
+    assert len(dataset.labels) == len(set(dataset.labels)) == 35
+    counts = Counter((example.label, example.split) for example in dataset.examples)
+    assert counts == {(word, split): count for word in (*WORDS, "bed", "cat")
+                      for split, count in (("train", 2), ("dev", 1), ("test", 1))}  # fmt: skip
+    make_clip(root / "robin" / "aa_nohash_0.wav")
+    assert "robin/aa_nohash_0.wav: expected one of the 35 words" in complaint(f"speech-commands-words:{root}")
+
+
+def test_words_come_from_the_real_archive(real: Callable[[str], Path]) -> None:
+    dataset = load_dataset(f"speech-commands-words:{real('speech_commands.zip')}")
+    assert {example.label for example in dataset.examples} == set(dataset.labels)
+    assert len(dataset.examples) == 5174 - 160  # all but silence
+
+
 def test_the_archive_is_downloaded_once_and_checked(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from edgeasr.errors import BundleError, ConfigError
 from edgeasr.models import build, model_spec
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.fit import train
-from edgeasr.train.transfer import copy_weights
+from edgeasr.train.transfer import copy_weights, open_start
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def test_layers_start_from_a_bundle_as_far_as_they_are_alike(digits: Bundle) -> 
 
     model = build("ds-cnn", model_spec("ds-cnn").frontend.shape, 3)
     fresh = [layer.get_weights() for layer in model.layers if layer.weights]
-    copied, layers = copy_weights(digits.path, model)
+    copied, layers = copy_weights(digits, model)
     assert copied == layers - 1  # all but that of the labels
     theirs = [layer for layer in keras.saving.load_model(digits.model_path, compile=False).layers if layer.weights]
     ours = [layer for layer in model.layers if layer.weights]
@@ -35,10 +35,16 @@ def test_layers_start_from_a_bundle_as_far_as_they_are_alike(digits: Bundle) -> 
         np.testing.assert_array_equal(one, other)
 
 
+def test_wake_words_start_from_the_words_that_come_with_edgeasr() -> None:
+    model = build("wake-cnn", model_spec("wake-cnn").frontend.shape, 2)
+    copied, layers = copy_weights(open_start("builtin:words"), model)
+    assert copied == layers - 1
+
+
 def test_layers_of_another_architecture_are_refused(digits: Bundle) -> None:
     model = build("wake-cnn", model_spec("wake-cnn").frontend.shape, 2)
     with pytest.raises(ConfigError, match="is a ds-cnn: expected layers like those of wake_cnn"):
-        copy_weights(digits.path, model)
+        copy_weights(digits, model)
 
 
 def test_a_start_that_is_no_bundle_is_refused_before_the_data_are_read(tmp_path: Path) -> None:
