@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["replacing", "write_bytes", "write_text"]
+__all__ = ["check_writable", "replacing", "write_bytes", "write_text"]
 
 
 @contextmanager
@@ -39,6 +39,22 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if path.exists() or not old.exists():  # never delete the only copy
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def check_writable(path: Path) -> None:
+    """Check that `replacing` can work at `path`, before minutes of work whose result shall stand there.
+
+    Raises:
+        OSError: nothing can be made in its folder, or in the nearest above it that there is.
+    """
+    path = path.resolve()
+    folder = next((parent for parent in path.parents if parent.exists()), path)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder):
+            pass
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 def write_bytes(path: Path, data: bytes) -> None:

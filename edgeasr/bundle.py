@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr import __version__
-from edgeasr.atomic import replacing, write_text
+from edgeasr.atomic import check_writable, replacing, write_text
 from edgeasr.card import Card, CtcOutput, OutputKind
 from edgeasr.config import read_document, to_mapping
 from edgeasr.errors import BundleError, ConfigError
@@ -138,7 +138,7 @@ class Bundle:
 
     @staticmethod
     def check_free(path: Path, overwrite: bool = False) -> None:
-        """Check that a bundle may be written to `path`: nothing stands there, or an empty folder.
+        """Check that a bundle can be written to `path`: nothing stands there, or an empty folder.
 
         Args:
             path: where.
@@ -146,7 +146,9 @@ class Bundle:
 
         Raises:
             BundleError: something does.
+            OSError: nothing can be made there.
         """
+        check_writable(path)
         if not path.exists() or (path.is_dir() and not any(path.iterdir())):
             return
         try:

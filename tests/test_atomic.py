@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeasr.atomic import replacing, write_bytes, write_text
+from edgeasr.atomic import check_writable, replacing, write_bytes, write_text
 
 
 def write_folder(path: Path, text: str) -> None:
@@ -116,3 +116,16 @@ def test_write_on_a_full_disk_leaves_the_old_file(small_disk: Path) -> None:
         write_bytes(small_disk / "file", bytes(200_000))
     assert os.listdir(small_disk) == ["file"]
     assert (small_disk / "file").read_bytes() == b"first"
+
+
+def test_check_writable_leaves_nothing_behind(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new" / "folder" / "file")
+    check_writable(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_check_writable_refuses_what_cannot_be_made_and_names_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(NotADirectoryError) as caught:
+        check_writable(tmp_path / "file" / "new")
+    assert caught.value.filename == str(tmp_path / "file" / "new")

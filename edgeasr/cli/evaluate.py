@@ -17,7 +17,8 @@ from edgeasr.cli.options import (
 )
 from edgeasr.cli.output import note, print_json, print_table, progress_bar
 from edgeasr.cli.spotting import spotter_config, spotter_options
-from edgeasr.cli.stream import StreamSettings, evaluate_stream, stream_options
+from edgeasr.cli.stream import evaluate_stream
+from edgeasr.cli.stream_options import StreamSettings, stream_options
 
 if TYPE_CHECKING:
     from edgeasr.data.dataset import Example, Split
@@ -76,6 +77,7 @@ def command(
     from edgeasr.metrics.evaluation import evaluate, labels_of
     from edgeasr.packages import check_installed
     from edgeasr.runtime import load
+    from edgeasr.spot.settings import settings_bundle
 
     if spotting and not stream:
         raise click.UsageError("the options of a spotter are for continuous audio: pass --stream or --recording")
@@ -83,8 +85,9 @@ def command(
     if stream:
         if labels or lm:
             raise click.UsageError("--labels and --lm are for clips: leave them out with --stream and --recording")
+        bundle = settings_bundle(model) if stream.write else None  # before minutes of work
         words = () if stream.recording else _examples(model, data, leave_out, split)[0]
-        evaluate_stream(loaded, spotter_config(model, spotting), stream, words, split, plot, as_json)
+        evaluate_stream(loaded, spotter_config(model, spotting), stream, words, split, plot, bundle, as_json)
         return
     if loaded.ctc and plot:
         raise click.UsageError("--plot draws a confusion matrix, and this model transcribes: leave it out")

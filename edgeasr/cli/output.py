@@ -39,11 +39,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
 def progress_bar(what: str) -> Iterator[Callable[[float], None]]:
     """Show a bar on standard error while work goes on, if a person is watching.
 
-    Gives a function that takes the share of the work that is done, 0 to 1.
+    Gives a function that takes the share of the work that is done, 0 to 1; the bar comes with its first call.
     """
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(what, total=1)
-        yield lambda done: bar.update(task, completed=done)
+        task = bar.add_task(what, total=1, visible=False)
+        yield lambda done: bar.update(task, completed=done, visible=True)

@@ -7,6 +7,7 @@ import click
 
 from edgeasr.audio.microphone import microphone_blocks
 from edgeasr.audio.source import Blocks, amplified, file_blocks, stdin_blocks
+from edgeasr.cli.options import FiniteRange
 from edgeasr.cli.output import note
 
 __all__ = ["channel_option", "check_source", "device_option", "gain_option", "open_source", "rate_option"]
@@ -22,7 +23,7 @@ device_option = click.option(
 channel_option = click.option("--channel", type=click.IntRange(1, 64), help="Channel of the microphone.  [default: 1]")
 gain_option = click.option(
     "--gain",
-    type=click.FloatRange(-60, 60),
+    type=FiniteRange(-60, 60),
     default=0.0,
     metavar="DB",
     help="Make the audio louder, or quieter where negative.",

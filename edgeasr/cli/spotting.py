@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import click
 
-from edgeasr.cli.options import option_group
+from edgeasr.cli.options import FiniteRange, option_group
 from edgeasr.cli.output import note
 from edgeasr.spot import SpotterConfig
 from edgeasr.spot.settings import SmoothingKind, kept_settings
@@ -15,44 +15,51 @@ from edgeasr.spot.settings import SmoothingKind, kept_settings
 __all__ = ["spotter_config", "spotter_options"]
 
 _DEFAULT = SpotterConfig()
+
+
+def _unless_kept(value: str) -> str:
+    return f"  [default: the bundle's, or {value}]"
+
+
 _OPTIONS = {
     "threshold": click.option(
         "--threshold",
         multiple=True,
         metavar="[LABEL=]P",
         callback=lambda ctx, option, values: [_parse_threshold(value) for value in values],
-        help=f"Smallest smoothed probability that is an event, for all or one label.  [default: {_DEFAULT.threshold}]",
+        help="Smallest smoothed probability that is an event, for all or one label."
+        + _unless_kept(f"{_DEFAULT.threshold}"),
     ),
     "smoothing_ms": click.option(
         "--smoothing-ms",
-        type=click.FloatRange(0),
-        help=f"Smooth the probabilities over this time.  [default: {_DEFAULT.smoothing_ms:g}]",
+        type=FiniteRange(0),
+        help="Smooth the probabilities over this time." + _unless_kept(f"{_DEFAULT.smoothing_ms:g}"),
     ),
     "smoothing": click.option(
         "--smoothing",
         type=click.Choice(get_args(SmoothingKind)),
-        help=f"How to smooth them.  [default: {_DEFAULT.smoothing}]",
+        help="How to smooth them." + _unless_kept(_DEFAULT.smoothing),
     ),
     "hop_ms": click.option(
         "--hop-ms",
-        type=click.FloatRange(0, min_open=True),
-        help=f"Step between inferences.  [default: {_DEFAULT.hop_ms:g}]",
+        type=FiniteRange(0, min_open=True),
+        help="Step between inferences." + _unless_kept(f"{_DEFAULT.hop_ms:g}"),
     ),
     "refractory_ms": click.option(
         "--refractory-ms",
-        type=click.FloatRange(0),
-        help=f"Time in which a label is not reported again.  [default: {_DEFAULT.refractory_ms:g}]",
+        type=FiniteRange(0),
+        help="Time in which a label is not reported again." + _unless_kept(f"{_DEFAULT.refractory_ms:g}"),
     ),
     "hysteresis": click.option(
         "--hysteresis",
-        type=click.FloatRange(0, 1, max_open=True),
-        help="Share of the threshold by which the score must have fallen below it, before a label is reported again.  "
-        f"[default: {_DEFAULT.hysteresis:g}, it need not fall]",
+        type=FiniteRange(0, 1, max_open=True),
+        help="Share of the threshold by which the score must have fallen below it, before a label is reported again."
+        + _unless_kept(f"{_DEFAULT.hysteresis:g}, it need not fall"),
     ),
     "minimum_count": click.option(
         "--minimum-count",
         type=click.IntRange(1, 1000),
-        help=f"Inferences in turn that must reach the threshold.  [default: {_DEFAULT.minimum_count}]",
+        help="Inferences in turn that must reach the threshold." + _unless_kept(f"{_DEFAULT.minimum_count}"),
     ),
 }
 

@@ -1,14 +1,14 @@
 """`edgeasr evaluate --stream`: a spotter on continuous audio."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgeasr.cli.options import option_group
 from edgeasr.cli.output import note, print_json, print_table, progress_bar
+from edgeasr.cli.stream_options import StreamSettings
 
 if TYPE_CHECKING:
     from edgeasr.bundle import Bundle
@@ -18,115 +18,13 @@ if TYPE_CHECKING:
     from edgeasr.runtime import Runtime
     from edgeasr.spot import SpotterConfig
 
-__all__ = ["StreamSettings", "evaluate_stream", "stream_options"]
+__all__ = ["evaluate_stream"]
 
 _SNRS_DB = (20.0, 10.0, 5.0, 0.0)
 _GAINS_DB = (-20.0, -10.0, 10.0, 20.0)
 _CLIPPING_DB = 30.0
 _SPEEDS = (0.9, 1.1)
 _DECAYS_S = (0.3, 0.6)
-
-
-@dataclass(frozen=True)
-class StreamSettings:
-    """What to do on continuous audio.
-
-    Attributes:
-        recording: truth of a recording to evaluate on, instead of a stream of clips.
-        noise: folder or zip of noise; empty for noise by NumPy.
-        speech: folder or zip of background speech; empty for none.
-        loops: times that the background speech comes, in other noise each time.
-        snr_db: of speech to noise.
-        seed: of the stream.
-        truth: where to write the truth of the stream.
-        target_fa_per_hour: false accepts an hour that a threshold is chosen for.
-        write: whether to keep the settings in the bundle.
-        robustness: whether to measure under disturbances too.
-    """
-
-    recording: Path | None
-    noise: str
-    speech: str
-    loops: int
-    snr_db: float
-    seed: int
-    truth: Path | None
-    target_fa_per_hour: float | None
-    write: bool
-    robustness: bool
-
-
-_DEFAULTS = {"noise": "", "speech": "", "loops": 1, "snr_db": 10.0, "seed": 0, "write": False, "robustness": False}
-_OPTIONS = {
-    "stream": click.option(
-        "--stream", is_flag=True, help="Spot words in continuous audio, made of the clips and background."
-    ),
-    "recording": click.option(
-        "--recording",
-        type=click.Path(path_type=Path),
-        help="Truth (JSON, as --truth or MLPerf Tiny writes it) of a recording to spot words in.",
-    ),
-    "noise": click.option(
-        "--noise",
-        default=_DEFAULTS["noise"],
-        help="Noise of the stream, a folder or zip.  [default: made, of four colours]",
-    ),
-    "speech": click.option(
-        "--speech",
-        default=_DEFAULTS["speech"],
-        help="Background speech of the stream, a folder or zip.  [default: none]",
-    ),
-    "loops": click.option(
-        "--loops",
-        type=click.IntRange(1),
-        default=_DEFAULTS["loops"],
-        show_default=True,
-        help="Times that the background speech comes, in other noise each time.",
-    ),
-    "snr_db": click.option(
-        "--snr-db", type=float, default=_DEFAULTS["snr_db"], show_default=True, help="Speech to noise in the stream."
-    ),
-    "seed": click.option(
-        "--seed",
-        type=click.IntRange(0),
-        default=_DEFAULTS["seed"],
-        show_default=True,
-        help="Order and gaps of the stream.",
-    ),
-    "truth": click.option(
-        "--truth",
-        type=click.Path(path_type=Path),
-        help="Write the truth about the stream as JSON, and the stream beside it as WAV.",
-    ),
-    "target_fa_per_hour": click.option(
-        "--target-fa-per-hour",
-        type=click.FloatRange(0),
-        help="Choose the lowest threshold with at most so many false accepts an hour.",
-    ),
-    "write": click.option("--write", is_flag=True, help="Keep the threshold in the bundle, for `edgeasr listen`."),
-    "robustness": click.option(
-        "--robustness",
-        is_flag=True,
-        help="Measure it under noise, gains, speeds, in rooms, clipped, by telephone.",
-    ),
-}
-
-
-def _settings(values: dict[str, Any]) -> StreamSettings | None:
-    """Give what was asked for; None where it is clips that are to be evaluated.
-
-    Raises:
-        UsageError: an option is for continuous audio, and there is none.
-    """
-    if values.pop("stream") or values["recording"]:
-        return StreamSettings(**values)
-    for name, value in values.items():
-        if value is not None and value != _DEFAULTS.get(name):
-            raise click.UsageError(f"--{name.replace('_', '-')} is for continuous audio: pass --stream or --recording")
-    return None
-
-
-stream_options = option_group("stream", _OPTIONS, _settings)
 
 
 def evaluate_stream(
@@ -136,6 +34,7 @@ def evaluate_stream(
     examples: "Sequence[Example]",
     split: "Split",
     plot: Path | None,
+    bundle: "Bundle | None",
     as_json: bool,
 ) -> None:
     """Measure a spotter on continuous audio and print what it found.
@@ -147,16 +46,15 @@ def evaluate_stream(
         examples: words for the stream; none for a recording.
         split: of noise and speech.
         plot: where to draw the trade-off.
+        bundle: which keeps the settings; None where they are not to be kept.
         as_json: whether to print for programs.
 
     Raises:
         EdgeASRError: the model cannot spot, the data cannot be read, or no threshold gives what is asked for.
     """
-    from edgeasr.bundle import Bundle
     from edgeasr.data.stream import write_stream
     from edgeasr.metrics.operating_point import OperatingPoint, try_thresholds
 
-    bundle = Bundle.open(_folder(model)) if settings.write else None  # before minutes of work
     make = _stream_maker(model, settings, examples, split)
     stream = make(settings.snr_db)
     note(f"{model.version} on {stream.clip.duration_s / 60:.1f} minutes with {len(stream.words)} words")
@@ -283,10 +181,6 @@ def _keep(
     }
     bundle.keep_spotting({"config": to_mapping(config), "measured": measured})
     note(f"{bundle.path}: keeps the threshold {config.threshold:g} for listening")
-
-
-def _folder(model: "Runtime") -> Path:
-    return model.path if model.path.is_dir() else model.path.parent
 
 
 def _print_labels(used: "OperatingPoint") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeasr.atomic import write_text
-from edgeasr.cli.options import json_option
+from edgeasr.cli.options import FiniteRange, json_option
 from edgeasr.cli.output import note, print_json, progress_bar
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = ["command"]
 @click.option("--epochs", type=click.IntRange(min=1), default=40, show_default=True, help="Passes of the training.")
 @click.option(
     "--target-fa-per-hour",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=0.5,
     show_default=True,
     help="False accepts an hour that the threshold is chosen for.",
@@ -70,11 +70,11 @@ def command(
     bundle = export_bundle(bundle, ("int8",), ("tflite",))
     artefact = bundle.path / bundle.manifest.artefacts[-1].name
     model = load(artefact)
-    stream = wakeword_stream(config, "dev", model)
+    stream = wakeword_stream(config, "dev", model, note)
     note(f"choosing the threshold on {stream.clip.duration_s / 60:.0f} min with {len(stream.words)} keywords ...")
     with progress_bar("choosing the threshold") as progress:
         spotter = choose(model, stream, target_fa_per_hour, progress)
-    stream = wakeword_stream(config, "test", model)
+    stream = wakeword_stream(config, "test", model, note)
     note(f"measuring on {stream.clip.duration_s / 60:.0f} min with {len(stream.words)} keywords ...")
     with progress_bar("measuring") as progress:
         found = listen(model, spotter, stream.clip, progress).measure(spotter, stream.words)

@@ -14,6 +14,7 @@ __all__ = ["say", "voices"]
 
 _VOICES = {"awb": 130, "kal16": 105, "rms": 95, "slt": 175}  # of the Debian package, and their pitch in Hz
 _TIMEOUT_S = 30
+_WAV_HEADER_BYTES = 44
 
 
 @cache
@@ -35,13 +36,13 @@ def say(text: str, voice: str, stretch: float = 1.0, pitch: float = 1.0) -> Clip
         pitch: how many times as high as usual.
 
     Raises:
-        DataError: flite fails.
+        DataError: flite fails, or says nothing.
     """
     with tempfile.TemporaryDirectory(prefix="edgeasr.") as folder:
         wav = Path(folder, "said.wav")
         how = (f"duration_stretch={stretch:.3f}", f"int_f0_target_mean={_VOICES[voice] * pitch:.1f}")
         command = ["flite", "-voice", voice, "--setf", how[0], "--setf", how[1], "-t", text, "-o", str(wav)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-        if done.returncode or not wav.is_file():
-            raise DataError(f"flite cannot say {text!r} as {voice} ({done.stderr.strip()}): try another text")
+        if done.returncode or not wav.is_file() or wav.stat().st_size <= _WAV_HEADER_BYTES:
+            raise DataError(f"flite cannot say {text!r} as {voice} (status {done.returncode}): try another text")
         return read_clip(wav)

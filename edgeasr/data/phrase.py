@@ -1,5 +1,6 @@
 """A word or phrase that nobody recorded, in many synthetic voices, and what sounds near to it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from random import Random
@@ -10,7 +11,7 @@ from edgeasr.data.split import split_of
 from edgeasr.data.synthetic import BACKGROUND_WORDS, accents, phonemes, say, variants
 from edgeasr.errors import DataError
 
-__all__ = ["load", "neighbour", "neighbours"]
+__all__ = ["load", "neighbour", "neighbours", "spoken_form"]
 
 _SAYINGS, _NEIGHBOURS, _SENTENCES = 700, 400, 400
 _FLITE_SAYINGS = 160
@@ -41,14 +42,10 @@ def load(path: str | None) -> Dataset:
         path: the phrase.
 
     Raises:
-        DataError: there is no phrase, or it is shorter than two phonemes or too long.
+        DataError: `spoken_form` refuses the phrase, or it has fewer than three phonemes.
         MissingPackageError: espeakng-loader is not installed.
     """
-    phrase = " ".join((path or "").lower().split())
-    if not phrase:
-        raise DataError("expected a word or phrase to listen for, got nothing: say it as in phrase:hey robin")
-    if len(phrase) > _LONGEST:
-        raise DataError(f"expected a phrase of at most {_LONGEST} characters, got {len(phrase)}: choose a shorter one")
+    phrase = spoken_form(path or "")
     count = sum(map(len, phonemes(phrase)))
     if count < 3:
         raise DataError(
@@ -61,6 +58,28 @@ def load(path: str | None) -> Dataset:
     spoken = _cast("sentence", _SENTENCES)
     examples = [*_said(phrase), *_others(near, "near", trained), *_others(sentences, "sentence", spoken)]
     return Dataset("phrase", (phrase,), tuple(examples), "synthetic speech by espeak-ng and flite, no recordings")
+
+
+def spoken_form(text: str) -> str:
+    """Give a phrase as it is spoken and as its label has it: small letters, without punctuation.
+
+    Only letters are left, because the two synthesisers read digits and letters with accents each in its own way.
+
+    Raises:
+        DataError: nothing is left, it is too long, or it has what is no letter from a to z.
+    """
+    phrase = " ".join(re.sub(r"[.,!?;:\"]", " ", text.lower().replace("’", "'")).split()).strip("'- ")
+    if not phrase:
+        raise DataError("expected a word or phrase to listen for, got nothing: name one, such as hey robin")
+    if len(phrase) > _LONGEST:
+        raise DataError(f"expected a phrase of at most {_LONGEST} characters, got {len(phrase)}: choose a shorter one")
+    other = re.search(r"[^a-z' -]", phrase)
+    if other:
+        raise DataError(
+            f"expected a phrase of letters from a to z, got {other[0]!r} in {phrase!r}: "
+            "write it as English would, numbers as words (forty two)"
+        )
+    return phrase
 
 
 def neighbours(phrase: str, count: int) -> Iterator[str]:

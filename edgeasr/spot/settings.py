@@ -10,7 +10,7 @@ from edgeasr.config import from_mapping
 from edgeasr.errors import BundleError, ConfigError
 from edgeasr.microwakeword import detection_of
 
-__all__ = ["SmoothingKind", "SpotterConfig", "kept_settings"]
+__all__ = ["SmoothingKind", "SpotterConfig", "kept_settings", "settings_bundle"]
 
 SmoothingKind = Literal["mean", "max", "exponential"]
 
@@ -91,3 +91,23 @@ def kept_settings(model: Path) -> SpotterConfig | None:
     if not manifest.spotting:
         return None
     return from_mapping(SpotterConfig, manifest.spotting.get("config", {}), f"{model}: settings for listening")
+
+
+def settings_bundle(model: Path) -> Bundle:
+    """Open the bundle that `kept_settings` reads those of a model from, to keep others in it.
+
+    Args:
+        model: a bundle, or an artefact of the bundle that it stands in.
+
+    Raises:
+        BundleError: there is none, or settings in it would not be those of this model.
+    """
+    if detection_of(model):
+        raise BundleError(f"{model}: listens as its microWakeWord manifest says: write the settings for another file")
+    bundle = Bundle.open(model if model.is_dir() else model.parent)
+    if model.is_file() and not bundle.manifest.has(model):
+        raise BundleError(
+            f"{model}: expected a file of the bundle in its folder, got another, whose settings would not be found "
+            "there: name the bundle or one of its artefacts"
+        )
+    return bundle

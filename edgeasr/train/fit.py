@@ -64,7 +64,7 @@ def train(
         shutil.rmtree(state_path, ignore_errors=True)
     Checkpoint.check(state_path, settings)
     start = open_start(config.start_from) if config.start_from else None  # before the data are read
-    spec, task = load_task(config)  # before Keras is imported, so that a mistake in the data shows at once
+    spec, task = load_task(config, report)  # before Keras is imported: a mistake in the data shows at once
     for line in task.describe():
         report(line)
     backend = import_keras("training").backend.backend()

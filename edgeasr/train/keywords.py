@@ -1,6 +1,7 @@
 """What a spotter is trained with and measured on: keywords, and everything that is none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,19 @@ _OTHERS = 250  # other words in a stream, at most
 
 
 class Keywords:
-    """What the data of a training have to say, split by split."""
+    """What the data of a training have to say, split by split.
 
-    def __init__(self, config: TrainConfig, wake: WakeConfig, rate_hz: int) -> None:
-        self._wake, self._rate_hz, self._seed = wake, rate_hz, config.seed
+    Synthetic speech is spoken when it is read, which takes a while; `report` is called with a line about each step.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        wake: WakeConfig,
+        rate_hz: int,
+        report: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._wake, self._rate_hz, self._seed, self._report = wake, rate_hz, config.seed, report
         self._datasets = [load_datasets([spec]) for spec in config.data]
         self.licence = "; ".join(dict.fromkeys(dataset.licence for dataset in self._datasets))
         there = [label for dataset in self._datasets for label in dataset.labels]
@@ -58,6 +68,8 @@ class Keywords:
         keywords = self._wake.keywords
         first = {word: next(one for one in self._datasets if word in one.labels) for word in keywords}
         sayings = [one for word in keywords for one in first[word].of_split(split) if one.label == word]
+        voices = len({one.speaker for one in sayings})
+        self._report(f"making the {split} stream: {len(sayings)} keywords in {voices} voices, and what is none ...")
         said = record_words(sayings, self._rate_hz)
         examples = [example for dataset in self._datasets for example in dataset.of_split(split)]
         if not said:
@@ -76,6 +88,8 @@ class Keywords:
         for dataset in self._datasets:
             said = [example for example in dataset.of_split("train") if example.label == word]
             if said:
+                voices = len({example.speaker for example in said})
+                self._report(f"{dataset.name}: saying {word!r} {len(said)} times, in {voices} voices ...")
                 groups.append(record_words(said, self._rate_hz))
         if not groups:
             raise DataError(f"nobody says {word!r} in the split 'train': add recordings")
@@ -83,11 +97,17 @@ class Keywords:
 
     def _bank(self, dataset: Dataset, split: Split) -> NDArray[Any]:
         others = [example for example in dataset.of_split(split) if self._is_other(example)]
+        if others:
+            self._report(f"{dataset.name}: saying {len(others)} other things ...")
         words = record_words(others, self._rate_hz)
         return np.concatenate([np.zeros(0, np.float16), *(word.samples.astype(np.float16) for word in words)])
 
     def _spoken(self, split: Split) -> list[NDArray[Any]]:
-        return [noise_bank(path, self._rate_hz, split).astype(np.float16) for path in self._speech]
+        spoken = []
+        for path in self._speech:
+            self._report(f"{Path(path).name}: background speech of the {split} split ...")
+            spoken.append(noise_bank(path, self._rate_hz, split).astype(np.float16))
+        return spoken
 
     def _is_other(self, example: Example) -> bool:
         """Say whether an example is background; one whose transcript has a keyword in it is nothing."""

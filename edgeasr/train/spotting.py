@@ -43,7 +43,13 @@ class Spotting(Task):
 
     frontend: FrontendConfig
 
-    def __init__(self, config: TrainConfig, spec: ModelSpec, wake: WakeConfig) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        spec: ModelSpec,
+        wake: WakeConfig,
+        report: Callable[[str], None] = lambda line: None,
+    ) -> None:
         if spec.stride is None:
             raise ConfigError(f"{config.model} takes windows of one length: spot words in streams with wake-cnn")
         if config.leave_out:
@@ -51,7 +57,7 @@ class Spotting(Task):
         self._config, self._wake, self._stride = config, wake, spec.stride
         self.labels = (*wake.keywords, UNKNOWN)
         raw = resolve_frontend(config, spec)
-        corpus = Keywords(config, wake, raw.sample_rate_hz)
+        corpus = Keywords(config, wake, raw.sample_rate_hz, report)
         self.licence = corpus.licence
         sources = corpus.sources()
         counts = (

@@ -92,8 +92,12 @@ def resolve_frontend(config: TrainConfig, spec: ModelSpec) -> FrontendConfig:
     return from_mapping(FrontendConfig, to_mapping(spec.frontend) | (config.frontend or {}), "frontend")
 
 
-def load_task(config: TrainConfig) -> tuple[ModelSpec, Task]:
+def load_task(config: TrainConfig, report: Callable[[str], None] = lambda line: None) -> tuple[ModelSpec, Task]:
     """Load the data of a training, for what its model does.
+
+    Args:
+        config: the settings.
+        report: called with a line about each step that takes a while.
 
     Raises:
         ConfigError: there is no such model, option of it, or data set.
@@ -105,7 +109,7 @@ def load_task(config: TrainConfig) -> tuple[ModelSpec, Task]:
     if config.wake:
         from edgeasr.train.spotting import Spotting
 
-        task = Spotting(config, spec, config.wake)
+        task = Spotting(config, spec, config.wake, report)
     elif spec.ctc:
         from edgeasr.train.transcription import Transcribing
 

@@ -20,7 +20,6 @@ def open_start(name: str) -> Bundle:
     return Bundle.open(WORDS if name == _WORDS else name)
 
 
-
 def copy_weights(bundle: Bundle, model: Any) -> tuple[int, int]:
     """Copy the weights of a trained bundle into a Keras model, layer by layer from the input on.
 

@@ -8,8 +8,9 @@ from edgeasr.bundle import Bundle
 from edgeasr.data.augment import AugmentConfig
 from edgeasr.data.dataset import Split
 from edgeasr.data.files import find_local
+from edgeasr.data.phrase import spoken_form
 from edgeasr.data.stream import Stream
-from edgeasr.errors import ConfigError, DataError
+from edgeasr.errors import ConfigError
 from edgeasr.metrics.detection import Detection
 from edgeasr.metrics.operating_point import choose_point, listen, try_thresholds
 from edgeasr.runtime import Runtime
@@ -36,11 +37,9 @@ def wakeword_config(phrase: str, positives: str, epochs: int, seed: int) -> Trai
         seed: of the training.
 
     Raises:
-        DataError: the phrase is empty.
+        DataError: the phrase is nothing that can be spoken.
     """
-    phrase = " ".join(phrase.lower().split())
-    if not phrase:
-        raise DataError("expected a word or phrase to listen for, got nothing: name one, such as hey robin")
+    phrase = spoken_form(phrase)
     words = [name for name, archive in _WORDS.items() if find_local(archive)]
     wake = WakeConfig(
         keywords=(phrase,),
@@ -72,13 +71,16 @@ def wakeword_config(phrase: str, positives: str, epochs: int, seed: int) -> Trai
     )
 
 
-def wakeword_stream(config: TrainConfig, split: Split, model: Runtime) -> Stream:
+def wakeword_stream(
+    config: TrainConfig, split: Split, model: Runtime, report: Callable[[str], None] = lambda line: None
+) -> Stream:
     """Make a stream of a split of what a spotter was trained on: its keywords and all the background.
 
     Args:
         config: of the training.
         split: of the data.
         model: what will listen.
+        report: called with a line about each step that takes a while.
 
     Raises:
         ConfigError: the settings are of another kind of training.
@@ -86,7 +88,7 @@ def wakeword_stream(config: TrainConfig, split: Split, model: Runtime) -> Stream
     """
     if config.wake is None or model.frontend is None:
         raise ConfigError(f"{config.model} was not trained to spot words in streams")
-    return Keywords(config, config.wake, model.frontend.sample_rate_hz).stream(split)
+    return Keywords(config, config.wake, model.frontend.sample_rate_hz, report).stream(split)
 
 
 def choose(

@@ -17,6 +17,7 @@ from edgeasr_export.speed import speed_ratio
 __all__ = ["Verification", "verify"]
 
 _SIGNIFICANT = 0.01  # a loss of accuracy less likely than that is no chance
+_WAY_OUT = ": keep its sensitive layers float with --auto, or take another scheme"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def verify(
         raise ExportError(
             f"agrees with the Keras original on {result.agreement:.1%} of "
             f"{'the characters' if model.ctc else 'the labels'} of {result.samples} clips, "
-            f"expected at least {scheme.min_agreement:.0%}"
+            f"expected at least {scheme.min_agreement:.0%}{_WAY_OUT}"
         )
     if len(targets):
         right = right_answers(targets, model.labels, model.ctc)
@@ -108,6 +109,6 @@ def _with_accuracy(result: Verification, correct: NDArray[np.bool_], original: N
     if accuracy < accuracy_original and p < _SIGNIFICANT:
         raise ExportError(
             f"is right on {accuracy:.1%} of {result.samples} clips, the Keras original on {accuracy_original:.1%} "
-            f"(McNemar p = {p:.1g}): keep another scheme"
+            f"(McNemar p = {p:.1g}){_WAY_OUT}"
         )
     return replace(result, accuracy=accuracy, accuracy_original=accuracy_original)

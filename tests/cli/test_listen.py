@@ -84,6 +84,12 @@ def test_listen_gain_changes_the_level(model, clip):
     assert "clipped" in listen(model, clip, "--gain", "20").stderr
 
 
+def test_listen_gain_that_is_no_number_is_refused(model, clip):
+    result = CliRunner().invoke(command, [model, clip, "--gain", "nan"])
+    assert result.exit_code == 2
+    assert "Invalid value for '--gain': expected a finite number, got nan" in result.stderr
+
+
 def test_listen_to_stdin_gives_the_events_of_the_file(model, clip, pcm):
     assert listen(model, "-", input=pcm.tobytes()).stdout == listen(model, clip).stdout
 

@@ -121,6 +121,8 @@ def test_robustness_measures_every_disturbance(model: str, tones: str) -> None:
         (["--stream", "--labels", "a,b"], "--labels and --lm are for clips"),
         (["--stream", "--threshold", "low=2"], "expected P or LABEL=P"),
         (["--stream", "--threshold", "loud"], "expected P or LABEL=P"),
+        (["--stream", "--snr-db", "nan"], "expected a finite number, got nan"),
+        (["--stream", "--target-fa-per-hour", "inf"], "expected a finite number, got inf"),
     ],
 )
 def test_stream_wrong_usage_exits_with_2(model: str, tones: str, arguments: list[str], complaint: str) -> None:
@@ -157,3 +159,15 @@ def test_write_without_a_bundle_is_refused_before_the_work(model: str, tones: st
     result = invoke(model, "--stream", "--data", tones, "--write")
     assert isinstance(result.exception, BundleError)
     assert "minutes with" not in result.stderr
+
+
+def test_write_of_a_file_that_is_not_the_bundles_is_refused_before_the_work(
+    model: str, tones: str, tmp_path: Path
+) -> None:
+    bundle = Path(shutil.copytree(BUILTIN, tmp_path / "bundle"))
+    stranger = Path(shutil.copy(model, bundle))
+    result = invoke(stranger, "--stream", "--data", tones, "--target-fa-per-hour", "0.5", "--write")
+    assert isinstance(result.exception, BundleError)
+    assert f"{stranger}: expected a file of the bundle in its folder" in str(result.exception)
+    assert "minutes with" not in result.stderr
+    assert not Bundle.open(bundle).manifest.spotting

@@ -60,6 +60,14 @@ def test_train_refuses_a_wrong_recipe_in_one_line(tmp_path: Path, recipe: str, c
     assert not (tmp_path / "bundle").exists()
 
 
+def test_train_refuses_an_out_that_cannot_be_written_before_the_data_are_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    done = edgeasr("train", "ds-cnn", "--data", "folder:nowhere", "--out", "file/bundle", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    expected = f"edgeasr: {tmp_path}/file/bundle: Not a directory: check the path, the rights and the free space\n"
+    assert done.stderr == expected
+
+
 @pytest.mark.parametrize("arguments", [["ds-cnn"], ["--data", "synthetic"], ["ds-cnn", "--data", "x", "--epochs", "0"]])
 def test_train_called_wrongly_exits_2(tmp_path: Path, arguments: list[str]) -> None:
     done = edgeasr("train", *arguments, "--out", "bundle", cwd=tmp_path)

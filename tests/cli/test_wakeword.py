@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,9 +30,11 @@ def _without_data() -> dict[str, str]:
     ("arguments", "complaint"),
     [
         (["  "], "expected a word or phrase to listen for, got nothing"),
+        (["привет"], "expected a phrase of letters from a to z, got 'п' in 'привет'"),
         (["oh"], "'oh' has 1 phoneme, expected at least 3"),
         (["hey robin", "--positives", "nowhere"], "nowhere: no such folder: expected one with recordings"),
         (["hey robin", "--positives", "."], "no audio in it: add recordings of 'hey robin'"),
+        (["hey robin", "--out", f"{sys.executable}/robin"], "/robin: Not a directory: check the path, the rights"),
     ],
 )
 def test_wakeword_refuses_what_it_cannot_use_in_one_line(tmp_path: Path, arguments: list[str], complaint: str) -> None:
@@ -41,6 +44,19 @@ def test_wakeword_refuses_what_it_cannot_use_in_one_line(tmp_path: Path, argumen
     assert line.startswith("edgeasr: ")
     assert complaint in line
     assert not list(tmp_path.iterdir())
+
+
+def test_wakeword_says_that_it_speaks_before_the_training(tmp_path: Path) -> None:
+    begun = subprocess.Popen(
+        _command("wakeword", "Hey Robin!"), cwd=tmp_path, env=_without_data(), stderr=subprocess.PIPE, text=True
+    )
+    assert begun.stderr is not None
+    first = begun.stderr.readline()
+    begun.send_signal(signal.SIGINT)
+    _, rest = begun.communicate()
+    assert re.match(r"phrase: saying 'hey robin' [67]\d\d times, in [5-7]\d\d voices \.\.\.\n", first)
+    assert rest.splitlines()[-1] == "edgeasr: interrupted"
+    assert begun.returncode == 130
 
 
 @pytest.mark.slow

@@ -1,9 +1,6 @@
 """Augmentation: each part does exactly what its setting says, and chance comes from the generator alone."""
 
-import zipfile
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,8 +18,8 @@ from edgeasr.data.augment import (
     shift_audio,
     warp_utterance,
 )
-from edgeasr.data.noise import coloured_noise, noise_bank
-from edgeasr.errors import AudioError, ConfigError, DataError
+from edgeasr.data.noise import noise_bank
+from edgeasr.errors import ConfigError
 
 RATE_HZ = 8000
 OFF = AugmentConfig(shift_ms=0, gain_db=0, noise_probability=0, background_fraction=0, spec_time_frames=0, spec_bins=0)
@@ -185,69 +182,12 @@ def test_augment_features_draws_masks_of_every_width() -> None:
     assert set(widths) == {0, 1, 2, 3, 4}
 
 
-@pytest.mark.parametrize("colour", [0.0, 1.0, 2.0])
-def test_coloured_noise_falls_with_frequency_as_its_colour_says(colour: float) -> None:
-    noise = coloured_noise(1 << 16, colour, np.random.default_rng(0))
-    power = np.abs(np.fft.rfft(noise.astype(np.float64))) ** 2
-    octaves = [power[2**k : 2 ** (k + 1)].mean() for k in range(6, 15)]
-    slope = np.polyfit(np.arange(6, 15), np.log2(octaves), 1)[0]
-    assert slope == pytest.approx(-colour, abs=0.1)
-    assert np.mean(np.square(noise)) == pytest.approx(1, rel=1e-4)
-
-
-def test_noise_bank_is_always_the_same_and_of_unit_energy() -> None:
-    np.testing.assert_array_equal(noise_bank("", RATE_HZ), BANK)
-    assert np.mean(np.square(BANK, dtype=np.float64)) == pytest.approx(1, rel=1e-3)
-
-
-def test_noise_bank_takes_recordings_of_a_folder_or_a_zip(tmp_path: Path, make_clip: Callable[..., Path]) -> None:
-    make_clip(tmp_path / "noise" / "a.wav", 3000, 8000)
-    make_clip(tmp_path / "noise" / "sub" / "b.wav", 2000, 16000)
-    (tmp_path / "noise" / "notes.txt").write_text("no audio")
-    with zipfile.ZipFile(tmp_path / "noise.zip", "w") as archive:
-        for file in sorted((tmp_path / "noise").rglob("*.*")):
-            archive.write(file, file.relative_to(tmp_path))
-    banks = [noise_bank(str(tmp_path / name), RATE_HZ) for name in ("noise", "noise.zip")]
-    assert len(banks[0]) == 4000
-    np.testing.assert_array_equal(*banks)
-    assert np.mean(np.square(banks[0], dtype=np.float64)) == pytest.approx(1, rel=1e-3)
-
-
-def test_noise_bank_leaves_out_what_the_manifest_holds_out(tmp_path: Path, make_clip: Callable[..., Path]) -> None:
-    make_clip(tmp_path / "a.wav", 3000)
-    make_clip(tmp_path / "b.wav", 2000)
-    (tmp_path / "manifest.csv").write_text("path,split\na.wav,test\nb.wav,train\n")
-    assert len(noise_bank(str(tmp_path), RATE_HZ)) == 2000
-
-
-@pytest.mark.parametrize(("recordings", "dev"), [(4, {0, 1, 2, 3}), (11, {4, 9})])
-def test_noise_bank_holds_recordings_out_for_dev_where_the_manifest_does_not(
-    tmp_path: Path, make_clip: Callable[..., Path], recordings: int, dev: set[int]
-) -> None:
-    for number in range(recordings):
-        make_clip(tmp_path / f"{number}.wav", 2**number)
-    rows = "".join(f"{number}.wav,train\n" for number in range(recordings))
-    (tmp_path / "manifest.csv").write_text(f"path,split\n{rows}")
-    train = set(range(recordings)) - (dev if recordings > len(dev) else set())
-    for split, numbers in (("train", train), ("dev", dev)):
-        assert len(noise_bank(str(tmp_path), RATE_HZ, split)) == sum(2**number for number in numbers)
-
-
 def test_a_short_noise_bank_is_repeated() -> None:
     config = replace(OFF, noise_probability=1)
     audio, _ = augment_audio(CLIPS, TARGETS, RATE_HZ, config, BANK[:50], np.random.default_rng(0))
     added = audio - CLIPS
     np.testing.assert_allclose(added[:, :50], added[:, 50:100], atol=1e-6)
     assert (energy(added) > 0).all()
-
-
-def test_noise_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
-    for place in (tmp_path, tmp_path / "none"):
-        with pytest.raises(DataError, match="expected a folder or a zip of .wav"):
-            noise_bank(str(place), RATE_HZ)
-    (tmp_path / "bad.wav").write_bytes(b"RIFF")
-    with pytest.raises(AudioError, match=r"bad\.wav"):
-        noise_bank(str(tmp_path), RATE_HZ)
 
 
 @pytest.mark.parametrize(
@@ -263,11 +203,6 @@ def test_noise_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
 def test_a_setting_out_of_range_is_one_clear_line(values: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=f"recipe.toml: augmentation: {message}"):
         from_mapping(AugmentConfig, values, "recipe.toml")
-
-
-def test_real_noise_can_be_used(real: Callable[[str], Path]) -> None:
-    bank = noise_bank(str(real("noise.zip")), RATE_HZ)
-    assert 14 * 60 < len(bank) / RATE_HZ < 17 * 60  # the training part of 21 minutes
 
 
 def test_an_utterance_is_never_cut_and_its_speed_stays_within_the_range() -> None:

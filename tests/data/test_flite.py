@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edgeasr.data import flite
+from edgeasr.errors import DataError
 
 
 def test_voices_are_none_without_flite(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -17,7 +18,18 @@ def test_voices_are_none_without_flite(monkeypatch: pytest.MonkeyPatch, tmp_path
     flite.voices.cache_clear()
 
 
-@pytest.mark.skipif(os.environ.get("CI") != "true" and not shutil.which("flite"), reason="flite is not installed")
+needs_flite = pytest.mark.skipif(
+    os.environ.get("CI") != "true" and not shutil.which("flite"), reason="flite is not installed"
+)
+
+
+@needs_flite
+def test_say_of_what_cannot_be_spoken_names_the_text() -> None:
+    with pytest.raises(DataError, match=r"^flite cannot say '…' as kal16 .*: try another text$"):
+        flite.say("…", "kal16")
+
+
+@needs_flite
 def test_say_is_longer_when_stretched_and_the_same_again() -> None:
     voice = flite.voices()[0]
     short, long = flite.say("hey robin", voice, 0.8), flite.say("hey robin", voice, 1.4)

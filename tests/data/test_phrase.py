@@ -10,7 +10,7 @@ pytest.importorskip("espeakng_loader")
 
 from edgeasr.audio.clip import Clip
 from edgeasr.data import load_dataset
-from edgeasr.data.phrase import neighbour, neighbours
+from edgeasr.data.phrase import neighbour, neighbours, spoken_form
 from edgeasr.data.synthetic import phonemes, say
 from edgeasr.errors import DataError
 
@@ -60,11 +60,39 @@ def test_phrase_never_says_itself_in_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("Hey  Robin!", "hey robin"),
+        ("hey, robin...", "hey robin"),
+        ('"What’s up?"', "what's up"),
+        ("'ok-go'?", "ok-go"),
+    ],
+)
+def test_spoken_form_leaves_letters_and_no_punctuation(text: str, phrase: str) -> None:
+    assert spoken_form(text) == phrase
+    assert load_dataset(f"phrase:{text}").labels == (phrase,)
+
+
+@given(st.text(max_size=80))
+def test_spoken_form_is_letters_or_refused_and_does_not_change_again(text: str) -> None:
+    try:
+        phrase = spoken_form(text)
+    except DataError:
+        return
+    assert set(phrase) <= set("abcdefghijklmnopqrstuvwxyz' -")
+    assert spoken_form(phrase) == phrase
+
+
+@pytest.mark.parametrize(
     ("phrase", "message"),
     [
         (" ", "expected a word or phrase"),
         ("oh", "has 1 phoneme, expected at least 3"),
-        ("...", "has 0 phonemes"),
+        ("...", "expected a word or phrase"),
+        ("привет", "expected a phrase of letters from a to z, got 'п' in 'привет': write it as English would"),
+        ("größe", "got 'ö' in 'größe'"),
+        ("route 66", r"got '6' in 'route 66': .* numbers as words \(forty two\)"),
+        ("[[h|'eI]]", r"got '\['"),
         ("x" * 61, "at most 60 characters"),
     ],
 )

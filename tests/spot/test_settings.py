@@ -10,7 +10,7 @@ from edgeasr.bundle import Artefact, Bundle
 from edgeasr.config import to_mapping
 from edgeasr.errors import BundleError, ConfigError
 from edgeasr.spot import SpotterConfig
-from edgeasr.spot.settings import kept_settings
+from edgeasr.spot.settings import kept_settings, settings_bundle
 
 CONFIG = SpotterConfig(threshold=0.93, smoothing="max", thresholds={"one": 0.5}, minimum_count=2)
 
@@ -66,3 +66,14 @@ def test_a_damaged_bundle_is_refused(bundle: Path) -> None:
     (bundle / "samples.npz").write_bytes(b"")
     with pytest.raises(BundleError, match="samples.npz was altered"):
         kept_settings(bundle)
+
+
+def test_settings_bundle_is_where_settings_are_found_again(bundle: Path) -> None:
+    artefact = with_artefact(bundle)
+    for model in (bundle, artefact):
+        settings_bundle(model).keep_spotting({"config": to_mapping(CONFIG)})
+        assert kept_settings(model) == CONFIG
+    stranger = bundle / "stranger.tflite"
+    stranger.write_bytes(b"of another bundle")
+    with pytest.raises(BundleError, match=r"stranger\.tflite: expected a file of the bundle in its folder"):
+        settings_bundle(stranger)

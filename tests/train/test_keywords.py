@@ -1,5 +1,6 @@
 """What a spotter is trained with and measured on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,9 @@ def _record(root: Path, labels: tuple[str, ...], sayings: int) -> str:
     return f"folder:{root}"
 
 
-def _keywords(words: list[str], *data: str) -> Keywords:
+def _keywords(words: list[str], *data: str, report: Callable[[str], None] = print) -> Keywords:
     config = from_mapping(TrainConfig, {"model": "wake-cnn", "data": list(data)}, "test")
-    return Keywords(config, WakeConfig(tuple(words)), _RATE_HZ)
+    return Keywords(config, WakeConfig(tuple(words)), _RATE_HZ, report)
 
 
 def test_stream_has_the_keywords_and_the_other_words_without_names(tmp_path: Path) -> None:
@@ -74,3 +75,16 @@ def test_keyword_that_nobody_says_in_a_split_is_told(tmp_path: Path) -> None:
     (tmp_path / "dev" / "yes").rmdir()
     with pytest.raises(DataError, match="no keyword is said in the split 'dev'"):
         _keywords(["yes"], f"folder:{tmp_path}").stream("dev")
+
+
+def test_what_is_read_is_told_before_it_is(tmp_path: Path) -> None:
+    lines: list[str] = []
+    keywords = _keywords(["yes"], _record(tmp_path, ("yes", "no"), 2), report=lines.append)
+    assert not lines
+    keywords.sources()
+    keywords.stream("dev", 4)
+    assert lines == [
+        "folder: saying 'yes' 2 times, in 2 voices ...",
+        "folder: saying 2 other things ...",
+        "making the dev stream: 2 keywords in 2 voices, and what is none ...",
+    ]

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from edgeasr.bundle import Bundle
-from edgeasr.errors import ArtefactError, ExportError
+from edgeasr.errors import ArtefactError, BundleError, ExportError
 from edgeasr.microwakeword import read_manifest, refusals
 from edgeasr.runtime import load
 from edgeasr.spot import Spotter
-from edgeasr.spot.settings import kept_settings
+from edgeasr.spot.settings import kept_settings, settings_bundle
 from edgeasr.tflite.arena import measure_arena_bytes
 from edgeasr_export.variants.esphome import ESPHOME
 from tests.export.variants.conftest import FRONTEND, ears
@@ -132,3 +132,9 @@ def test_a_model_with_a_foreign_operator_is_refused(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(loader, "_OPERATORS", loader._OPERATORS - {"CONCATENATION", "RESHAPE"})
     with pytest.raises(ArtefactError, match="it has no CONCATENATION, RESHAPE"):
         ESPHOME.finish(ears(tmp_path / "ears.tflite"))
+
+
+def test_settings_of_the_manifest_are_not_looked_for_in_the_bundle(make_bundle) -> None:
+    manifest = make(make_bundle())
+    with pytest.raises(BundleError, match="listens as its microWakeWord manifest says"):
+        settings_bundle(manifest)
