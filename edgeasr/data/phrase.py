@@ -14,7 +14,7 @@ from edgeasr.errors import DataError
 __all__ = ["load", "neighbour", "neighbours", "spoken_form"]
 
 _SAYINGS, _NEIGHBOURS, _SENTENCES = 700, 400, 400
-_FLITE_SAYINGS = 160
+_FLITE_SAYINGS = 560
 _SENTENCE_WORDS = 12
 _LONGEST = 60  # characters
 _ENDINGS = ("", ".", "!", "?", ",")  # each with a melody of its own
