@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +33,6 @@ _CUT_SHARE = 0.1
 _LOUDNESS_DB = -26.0
 _EPOCHS_A_SOUND = 2  # making sound takes thrice as long as learning from it
 _TWO_NOISES = 0.5  # share of segments
-_SPLICED = 0.3  # likewise
-_PIECE_S = (0.1, 0.5)
 _TWO_VOICES = 0.25  # share of those of other speech
 
 
@@ -154,11 +151,10 @@ class SegmentBatches:
         return samples, round(word.start * rate), round(word.end * rate)
 
     def _other(self, rng: np.random.Generator) -> F32:
-        """Cut a segment from anywhere in the other speech, or join pieces of it, and play it faster or slower."""
+        """Cut a segment from anywhere in the other speech and play it faster or slower."""
         bank = self._sources.others[int(rng.integers(len(self._sources.others)))]
         length = round(self._samples * (1 + _SPEED) / (1 - _SPEED))
-        cut = _spliced if rng.random() < _SPLICED else _slice
-        samples, _ = _played(cut(bank, length, rng).astype(np.float32), self._rate_hz, rng)
+        samples, _ = _played(_slice(bank, length, rng).astype(np.float32), self._rate_hz, rng)
         return samples[: self._samples]
 
     def _noise(self, rng: np.random.Generator) -> F32:
@@ -200,15 +196,6 @@ def _lay(segment: F32, samples: F32, at: int) -> None:
 def _slice(bank: F32, samples: int, rng: np.random.Generator) -> F32:
     start = int(rng.integers(0, max(1, len(bank) - samples)))
     return np.resize(bank[start : start + samples], samples)
-
-
-def _spliced(bank: F32, samples: int, rng: np.random.Generator) -> F32:
-    """Join pieces of other speech to sounds in an order that nobody says: there is never enough speech of people."""
-    bounds = np.cumsum(rng.uniform(*_PIECE_S, samples) * samples / _SEGMENT_S).astype(int)
-    joined = np.empty(samples, np.float32)
-    for begin, end in pairwise((0, *bounds[bounds < samples].tolist(), samples)):
-        joined[begin:end] = _slice(bank, end - begin, rng)
-    return joined
 
 
 def _amplitude(level_db: float) -> np.float32:
