@@ -57,7 +57,7 @@ def load(path: str | None) -> Dataset:
     Raises:
         DataError: it is not there, has another layout or only a part of the files, or the download fails.
     """
-    files, path = _open(path)
+    files, path = _open(path, "speech-commands")
     rows = read_manifest(files, path, ("label12", "speaker", "split"))
     examples = _from_folders(files, path) if rows is None else [_example(row) for row in rows]
     return Dataset("speech-commands", LABELS, tuple(examples), LICENCE)
@@ -68,7 +68,7 @@ def load_words(path: str | None) -> Dataset:
 
     A `manifest.csv` has the column word instead of label12.
     """
-    files, path = _open(path)
+    files, path = _open(path, "speech-commands-words")
     rows = read_manifest(files, path, ("word", "speaker", "split"))
     if rows is None:
         examples = list(_spoken(_below_lists(files, path)))
@@ -80,10 +80,10 @@ def load_words(path: str | None) -> Dataset:
     return Dataset("speech-commands-words", WORDS, tuple(examples), LICENCE)
 
 
-def _open(path: str | None) -> tuple[Mapping[str, File], str]:
+def _open(path: str | None, name: str) -> tuple[Mapping[str, File], str]:
     path = path or find_local("speech_commands.zip")
     if path is None:
-        path = str(fetch_folder("speech-commands", URL, "speech-commands-v0.02", f"sha256:{SHA256}"))
+        path = str(fetch_folder(name, URL, "speech-commands-v0.02", f"sha256:{SHA256}"))
     return list_files(path, "the folder or zip of Speech Commands"), path
 
 
