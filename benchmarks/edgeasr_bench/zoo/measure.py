@@ -25,6 +25,7 @@ __all__ = ["best_bundles", "measure_zoo"]
 
 _EXPORT_LIMIT_S = 900
 _COST_LIMIT_S = 300
+_MEASURES = {"dev_accuracy": 1, "dev_wer": -1, "dev_fa_per_hour": -1}  # and whether more is better
 
 
 def measure_zoo(
@@ -84,7 +85,8 @@ def best_bundles(folders: Sequence[Path]) -> dict[str, Bundle]:
 def _rank(bundle: Bundle) -> tuple[float, float]:
     metrics = bundle.manifest.metrics
     best = metrics["history"][metrics["best_epoch"] - 1]
-    return best["dev_accuracy"] if "dev_accuracy" in best else -best["dev_wer"], -best["dev_loss"]
+    measure = next(name for name in _MEASURES if name in best)
+    return _MEASURES[measure] * best[measure], -best["dev_loss"]
 
 
 def _read(done: Path) -> Entry:
@@ -114,7 +116,9 @@ def _measure(bundle: Bundle, copy: Path, seconds: float) -> Entry:
     if files:
         data = [part for name in config.data for part in ("--data", name)]
         data += ["--leave-out", config.leave_out] if config.leave_out else []
-        benched, reason = _edgeasr("bench", *files, *data, "--seconds", str(seconds))
+        benched, reason = _edgeasr(
+            "bench", *([str(copy)] if config.wake else [*files, *data]), "--seconds", str(seconds)
+        )  # a spotter of words in streams: on the windows that its bundle keeps
         if reason:
             failures["bench"] = reason
         else:
