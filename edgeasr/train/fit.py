@@ -75,7 +75,7 @@ def train(
         state = Checkpoint.load(state_path, state.model)
         report(f"resuming after epoch {state.epoch}")
     elif start:
-        copied, layers = copy_weights(start, state.model)
+        copied, layers = copy_weights(start, state.model, task.frontend)
         report(f"{copied} of {layers} layers start from {config.start_from}")
     _fit(state, config, task, state_path, report, progress)
 

@@ -31,7 +31,7 @@ _ALONE = 0.6  # share of keywords that are said after a pause
 _NOISE_ONLY = 0.1  # share of negatives
 _CUT_SHARE = 0.1
 _LOUDNESS_DB = -26.0
-_EPOCHS_A_SOUND = 2  # making sound takes thrice as long as learning from it
+_EPOCHS_A_SOUND = 2  # making sound takes ten times as long as learning from it
 _TWO_NOISES = 0.5  # share of segments
 _TWO_VOICES = 0.25  # share of those of other speech
 

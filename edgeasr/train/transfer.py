@@ -5,6 +5,7 @@ from typing import Any
 from edgeasr.builtin import WORDS
 from edgeasr.bundle import Bundle
 from edgeasr.errors import ConfigError
+from edgeasr.features.config import FrontendConfig
 
 __all__ = ["copy_weights", "open_start"]
 
@@ -20,7 +21,7 @@ def open_start(name: str) -> Bundle:
     return Bundle.open(WORDS if name == _WORDS else name)
 
 
-def copy_weights(bundle: Bundle, model: Any) -> tuple[int, int]:
+def copy_weights(bundle: Bundle, model: Any, frontend: FrontendConfig | None) -> tuple[int, int]:
     """Copy the weights of a trained bundle into a Keras model, layer by layer from the input on.
 
     It ends at the first layer that has weights of another shape, which is the last one where the labels differ.
@@ -28,15 +29,21 @@ def copy_weights(bundle: Bundle, model: Any) -> tuple[int, int]:
     Args:
         bundle: trained before.
         model: changed in place.
+        frontend: of the training, which must be of the same kind.
 
     Returns:
         How many layers with weights were copied, and how many the model has.
 
     Raises:
-        ConfigError: not even the first layer fits.
+        ConfigError: the front end is another, or not even the first layer fits.
     """
     from keras.saving import load_model
 
+    heard = bundle.manifest.frontend
+    if heard and frontend and heard.kind != frontend.kind:
+        raise ConfigError(
+            f"{bundle.path} hears {heard.kind}, this training {frontend.kind}: start from another bundle, or from none"
+        )
     trained = load_model(bundle.model_path, compile=False)
     theirs, ours = ([layer for layer in one.layers if layer.weights] for one in (trained, model))
     copied = 0

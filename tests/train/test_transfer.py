@@ -1,5 +1,6 @@
 """Weights of a trained bundle as the start of another training."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ def test_layers_start_from_a_bundle_as_far_as_they_are_alike(digits: Bundle) -> 
 
     model = build("ds-cnn", model_spec("ds-cnn").frontend.shape, 3)
     fresh = [layer.get_weights() for layer in model.layers if layer.weights]
-    copied, layers = copy_weights(digits, model)
+    copied, layers = copy_weights(digits, model, None)
     assert copied == layers - 1  # all but that of the labels
     theirs = [layer for layer in keras.saving.load_model(digits.model_path, compile=False).layers if layer.weights]
     ours = [layer for layer in model.layers if layer.weights]
@@ -37,14 +38,17 @@ def test_layers_start_from_a_bundle_as_far_as_they_are_alike(digits: Bundle) -> 
 
 def test_wake_words_start_from_the_words_that_come_with_edgeasr() -> None:
     model = build("wake-cnn", model_spec("wake-cnn").frontend.shape, 2)
-    copied, layers = copy_weights(open_start("builtin:words"), model)
+    words, frontend = open_start("builtin:words"), model_spec("wake-cnn").frontend
+    copied, layers = copy_weights(words, model, frontend)
     assert copied == layers - 1
+    with pytest.raises(ConfigError, match="words hears log-mel, this training micro: start from another bundle"):
+        copy_weights(words, model, replace(frontend, kind="micro"))
 
 
 def test_layers_of_another_architecture_are_refused(digits: Bundle) -> None:
     model = build("wake-cnn", model_spec("wake-cnn").frontend.shape, 2)
     with pytest.raises(ConfigError, match="is a ds-cnn: expected layers like those of wake_cnn"):
-        copy_weights(digits, model)
+        copy_weights(digits, model, None)
 
 
 def test_a_start_that_is_no_bundle_is_refused_before_the_data_are_read(tmp_path: Path) -> None:
