@@ -123,7 +123,11 @@ def _measure(bundle: Bundle, copy: Path, seconds: float) -> Entry:
             failures["bench"] = reason
         else:
             keys = {Path(path).name: key for path, key in files.items()}
-            results = {keys[one["artefact"]]: from_mapping(Result, one, "bench") for one in benched["results"]}
+            results = {
+                keys[one["artefact"]]: from_mapping(Result, one, "bench")
+                for one in benched["results"]
+                if one["artefact"] in keys  # a bundle's Keras model is benched too
+            }
     parameters, macs = _cost(bundle)
     return Entry(
         model=manifest.model,
