@@ -1,12 +1,10 @@
 """Measure how well digits are spotted in noise, beside the accuracy of the model on clips. One JSON object on stdout.
 
     python benchmarks/spotting_accuracy.py [MODEL.tflite] [--noise noise.zip]
-        [--hop-ms 30 --smoothing-ms 120 --after-ms 150]
 
 The digits of the test split are laid over noise at 10 dB. The threshold is the one with most digits right on the dev
 split, of those with at most one false accept a minute. In the stream a digit is right when it is found and nothing else
-is reported in its time; the clips are cut out of the same stream, so they have the same noise. The second line of
-options is for models that were trained to hear a word at its end.
+is reported in its time; the clips are cut out of the same stream, so they have the same noise.
 """
 
 import argparse
@@ -30,6 +28,7 @@ from edgeasr.spot import SpotterConfig
 from edgeasr.spot.decoder import is_keyword
 from edgeasr_export import export_bundle
 
+CONFIG = SpotterConfig(smoothing_ms=500.0)  # with the default of 300 ms more words are taken for others as well
 SNR_DB = 10.0
 FALSE_ACCEPTS_PER_HOUR = 60.0
 
@@ -40,17 +39,10 @@ def main() -> None:
     parser.add_argument("model", type=Path, nargs="?", help="a .tflite or .onnx file; the built-in model by default")
     parser.add_argument("--data", default="fsdd", help="the digits")
     parser.add_argument("--noise", default="", help="folder or zip of noise; made by NumPy by default")
-    parser.add_argument("--hop-ms", type=float, default=SpotterConfig().hop_ms, help="from one inference to the next")
-    parser.add_argument("--smoothing-ms", type=float, default=500, help="with 300 ms more words are taken for others")
-    parser.add_argument(
-        "--after-ms", type=float, help="of a clip, after the word; by default the word is in the middle of the clip"
-    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = arguments.model or export_builtin(Path(folder))
-        config = SpotterConfig(hop_ms=arguments.hop_ms, smoothing_ms=arguments.smoothing_ms)
-        found = measure(load(path), config, arguments.data, arguments.noise, arguments.after_ms)
-        print(json.dumps(found, indent=1))
+        print(json.dumps(measure(load(path), arguments.data, arguments.noise), indent=1))
 
 
 def export_builtin(folder: Path) -> Path:
@@ -59,8 +51,9 @@ def export_builtin(folder: Path) -> Path:
     return next(bundle.path.glob("*.int8.tflite"))
 
 
-def measure(model: Runtime, config: SpotterConfig, data: str, noise: str, after_ms: float | None) -> dict[str, Any]:
+def measure(model: Runtime, data: str, noise: str) -> dict[str, Any]:
     """Spot the digits at the threshold that the dev split gives, and score the same digits as clips."""
+    config = CONFIG
     splits: tuple[Split, Split] = ("dev", "test")
     dev, test = (digit_stream(model, data, noise, split) for split in splits)
     tried = try_thresholds(listen(model, config, dev.clip), dev.words)
@@ -71,7 +64,7 @@ def measure(model: Runtime, config: SpotterConfig, data: str, noise: str, after_
         "model": model.path.name,
         "snr_db": SNR_DB,
         "noise": Path(noise).name or "made by NumPy",
-        "clips": _accuracy(_right_clips(model, test, after_ms), test),
+        "clips": _accuracy(_right_clips(model, test), test),
         "stream": {**_accuracy(_right(found), test), "threshold": config.threshold, **found.to_json()},
     }
 
@@ -91,16 +84,14 @@ def _right(found: Detection) -> int:
     return found.words - found.missed - found.confused
 
 
-def _right_clips(model: Runtime, stream: Stream, after_ms: float | None) -> int:
-    """Cut every word out of the stream, as a clip, and count those that the model names rightly."""
+def _right_clips(model: Runtime, stream: Stream) -> int:
+    """Cut every word out of the stream, in the middle of a clip, and count those that the model names rightly."""
     frontend = model.frontend
     assert frontend is not None
     features, right = Frontend(frontend), 0
     for word in stream.words:
-        clip_s = frontend.clip_samples / frontend.sample_rate_hz
-        middle_s = (word.start_s + word.end_s) / 2
-        end_s = middle_s + clip_s / 2 if after_ms is None else word.end_s + after_ms / 1000
-        start = max(0, round((end_s - clip_s) * frontend.sample_rate_hz))
+        middle = round((word.start_s + word.end_s) / 2 * frontend.sample_rate_hz)
+        start = max(0, middle - frontend.clip_samples // 2)
         scores = model.run(features(stream.clip.samples[start : start + frontend.clip_samples]))
         right += model.labels[int(scores.argmax())] == word.label
     return right

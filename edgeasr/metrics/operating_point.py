@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,10 +118,6 @@ def choose_point(points: Sequence[OperatingPoint], false_accepts_per_hour: float
     Returns:
         None where the highest has more.
     """
-    good: list[OperatingPoint] = []
-    for point in reversed(points):
-        if point.detection.false_accepts_per_hour > false_accepts_per_hour:
-            break
-        good.insert(0, point)
-    alike = [point for point in good if point.detection.missed == good[0].detection.missed]
+    good = list(takewhile(lambda point: point.detection.false_accepts_per_hour <= false_accepts_per_hour, points[::-1]))
+    alike = [point for point in good[::-1] if point.detection.missed == good[-1].detection.missed]
     return alike[len(alike) // 2] if alike else None
