@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ _LATE_S = 1.0  # what may wait when a block is taken, before the block is late
 _STALL_S = 5.0
 _RETRY_S = 2.0
 
+_PORTAUDIO = threading.Lock()  # while a stream is opened, and while PortAudio is started anew
+_STREAMS: set[Any] = set()  # those open in this process
+
 
 def microphone_blocks(
     device: str | int | None, rate_hz: int, block_samples: int, notify: Callable[[str], None], channel: int = 1
@@ -30,7 +33,8 @@ def microphone_blocks(
     """Record from a microphone, block by block, without end.
 
     A device that cannot record at `rate_hz` records at its own rate and is resampled. One that is lost after it has
-    given audio is opened again as soon as it is back; the audio goes on as if nothing had been between.
+    given audio is opened again as soon as it is back; the audio goes on as if nothing had been between. Until then
+    blocks are empty, so that whoever takes them can end it.
 
     Args:
         device: name, part of a name, or number of the device; None for the system's default.
@@ -66,41 +70,52 @@ def microphone_blocks(
             if not lost:
                 notify(f"{error}; trying again every {_RETRY_S:g} s")
             lost = True
+        yield np.zeros(0, np.float32)
         time.sleep(_RETRY_S)
-        # PortAudio lists the devices once, when it starts; one that comes back later is not among them.
-        with suppress(sounddevice.PortAudioError):  # which opening then says again
-            sounddevice._terminate()
-            sounddevice._initialize()
+        _list_anew(sounddevice)
 
 
 @contextmanager
 def _opened(
     sounddevice: Any, device: str | int | None, rate_hz: int, block_samples: int, channel: int
 ) -> Iterator["_Recorder"]:
-    try:
-        device_rate_hz = _device_rate(sounddevice, device, rate_hz, channel)
-        recorder = _Recorder(device_rate_hz, rate_hz, block_samples)
-        # int16 is what microphones deliver; blocks of 20 ms keep the callbacks few.
-        stream = sounddevice.InputStream(
-            device_rate_hz,
-            blocksize=device_rate_hz // 50,
-            device=device,
-            channels=channel,
-            dtype="int16",
-            callback=recorder.receive,
-        )
-        stream.start()
-    except (sounddevice.PortAudioError, ValueError) as error:  # ValueError: no device of this name
-        reason = " ".join(str(error).split())
-        which = "the default microphone" if device is None else f"microphone {device!r}"
-        raise AudioError(
-            f"cannot record from {which} ({reason}): choose another with --device, "
-            f"of those that `edgeasr listen --list-devices` shows, {INSTEAD}"
-        ) from error
-    try:
+    with ExitStack() as leaving:
+        try:
+            with _PORTAUDIO:
+                device_rate_hz = _device_rate(sounddevice, device, rate_hz, channel)
+                recorder = _Recorder(device_rate_hz, rate_hz, block_samples)
+                # int16 is what microphones deliver; blocks of 20 ms keep the callbacks few.
+                stream = sounddevice.InputStream(
+                    device_rate_hz,
+                    blocksize=device_rate_hz // 50,
+                    device=device,
+                    channels=channel,
+                    dtype="int16",
+                    callback=recorder.receive,
+                )
+                _STREAMS.add(stream)
+            leaving.callback(_STREAMS.discard, stream)
+            leaving.callback(stream.close)  # discards what is on its way, so that leaving never waits for audio
+            stream.start()
+        except (sounddevice.PortAudioError, ValueError) as error:  # ValueError: no device of this name
+            reason = " ".join(str(error).split())
+            which = "the default microphone" if device is None else f"microphone {device!r}"
+            raise AudioError(
+                f"cannot record from {which} ({reason}): choose another with --device, "
+                f"of those that `edgeasr listen --list-devices` shows, {INSTEAD}"
+            ) from error
         yield recorder
-    finally:
-        stream.close()  # discards what is on its way, so that leaving never waits for audio
+
+
+def _list_anew(sounddevice: Any) -> None:
+    """Start PortAudio anew, which lists the devices once, when it starts: one that comes back later is not among them.
+
+    That ends every stream of the process, so it waits until no other is open.
+    """
+    with _PORTAUDIO, suppress(sounddevice.PortAudioError):  # which opening then says again
+        if not _STREAMS:
+            sounddevice._terminate()
+            sounddevice._initialize()
 
 
 class _Recorder:

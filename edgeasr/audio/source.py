@@ -8,7 +8,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.audio.pcm import to_float
+from edgeasr.audio.pcm import from_bytes
 from edgeasr.audio.resample import StreamingResampler
 from edgeasr.audio.wav import open_blocks
 from edgeasr.errors import AudioError
@@ -78,7 +78,7 @@ def _raw_blocks(stream: BinaryIO, block_samples: int, notify: Callable[[str], No
     while data:
         if len(data) % 2:
             notify("standard input ended in the middle of a sample: the last byte is left out")
-        yield to_float(np.frombuffer(data, "<i2", len(data) // 2))
+        yield from_bytes(data[: len(data) // 2 * 2], 2)
         data = stream.read(2 * block_samples)
 
 

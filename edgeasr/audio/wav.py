@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edgeasr.atomic import replacing
 from edgeasr.audio.clip import Clip
-from edgeasr.audio.pcm import to_int16
+from edgeasr.audio.pcm import from_bytes, to_int16, to_mono
 from edgeasr.errors import AudioError
 from edgeasr.packages import require
 
@@ -215,8 +215,7 @@ def _open_pcm(file: BinaryIO, where: str) -> _Sound | None:
         return None
 
     def read(count: int) -> F32:
-        raw = file.read(count * frame_bytes)
-        return _mono(_pcm_to_float(raw, bits).reshape(-1, channels))
+        return from_bytes(file.read(count * frame_bytes), bits // 8, channels)
 
     return _Sound(rate_hz, size // frame_bytes, read)
 
@@ -233,27 +232,9 @@ def _open_other(file: BinaryIO, where: str) -> Iterator[_Sound]:
 
     def read(count: int) -> F32:
         try:
-            return _mono(sound.read(count, dtype="float32", always_2d=True))
+            return to_mono(sound.read(count, dtype="float32", always_2d=True))
         except soundfile.SoundFileError as error:
             raise AudioError(f"{where}: damaged ({error}): copy or convert it again") from error
 
     with sound:
         yield _Sound(sound.samplerate, sound.frames, read)
-
-
-def _mono(frames: F32) -> F32:
-    mono: F32 = frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1)
-    return np.ascontiguousarray(mono)
-
-
-def _pcm_to_float(raw: bytes, bits: int) -> F32:
-    if bits == 8:  # the one width that WAV keeps unsigned
-        samples = np.frombuffer(raw, np.uint8).astype(np.float32) - np.float32(128)
-    elif bits == 24:  # no such dtype: make them the upper three bytes of 32 bits, and scale as these
-        wide = np.zeros((len(raw) // 3, 4), np.uint8)
-        wide[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
-        samples, bits = wide.view("<i4")[:, 0].astype(np.float32), 32
-    else:
-        samples = np.frombuffer(raw, f"<i{bits // 8}").astype(np.float32)
-    samples *= np.float32(2.0 ** (1 - bits))
-    return samples

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeasr.atomic import write_text
+from edgeasr.cli.finite import FiniteRange
 from edgeasr.cli.options import json_option, labels_option, leave_out_option, runtime_option, split_option
 from edgeasr.cli.output import note
 from edgeasr.cli.run_table import print_run
@@ -67,12 +68,12 @@ _MLPERF_WINDOW_S = 10.0
     "--duty-cycle",
     "duty_cycle_ms",
     metavar="MS",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     help="Listen in real time as well, one inference every MS milliseconds: CPU percent, real-time factor.",
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, max=600, min_open=True),
+    type=FiniteRange(min=0, max=600, min_open=True),
     default=2.0,
     show_default=True,
     help="Time of the inference of each artefact; front ends, and artefacts behind them, get as much each on top.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgeasr.cli.finite import FiniteRange
 from edgeasr.cli.options import json_option
 from edgeasr.cli.output import note, print_json, print_table
 
@@ -29,7 +30,7 @@ __all__ = ["command"]
 @click.option(
     "--max-regression",
     metavar="PERCENT",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     help="Exit with 1 if an artefact is surely slower by more: the whole 95 % interval lies beyond.",
 )
 @json_option

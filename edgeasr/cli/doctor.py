@@ -5,6 +5,7 @@ import json
 
 import click
 
+from edgeasr.cli.finite import FiniteRange
 from edgeasr.doctor import Report, diagnose
 
 __all__ = ["command"]
@@ -17,7 +18,7 @@ _STYLES = {"ok": "green", "missing": "yellow", "broken": "bold red"}
 @click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(min=0.1),
+    type=FiniteRange(min=0.1),
     default=30.0,
     show_default=True,
     help="Seconds that a package may take to answer.",

@@ -85,6 +85,8 @@ def command(
     if stream:
         if labels or lm:
             raise click.UsageError("--labels and --lm are for clips: leave them out with --stream and --recording")
+        if stream.recording and (data or leave_out):
+            raise click.UsageError("--data and --leave-out choose clips: leave them out with --recording")
         bundle = settings_bundle(model) if stream.write else None  # before minutes of work
         words = () if stream.recording else _examples(model, data, leave_out, split)[0]
         evaluate_stream(loaded, spotter_config(model, spotting), stream, words, split, plot, bundle, as_json)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgeasr.cli.finite import FiniteRange
 from edgeasr.cli.options import json_option
 from edgeasr.cli.output import note, print_json, print_table
 
@@ -67,7 +68,7 @@ def _scheme_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--max-drop",
     metavar="PERCENT",
-    type=click.FloatRange(min=0, max=100, max_open=True),
+    type=FiniteRange(min=0, max=100, max_open=True),
     help="Keep as few layers float as it takes for no more answers to change.",
 )
 @click.option(
@@ -89,9 +90,7 @@ def _scheme_options(function: Callable[..., None]) -> Callable[..., None]:
     type=click.Path(path_type=Path),
     help="Folder for the built-in model, without BUNDLE, or for --with-frontend.  [default: digits; BUNDLE-sound]",
 )
-@click.option(
-    "--time-limit", type=click.FloatRange(min=1), default=600, show_default=True, help="Seconds a conversion."
-)
+@click.option("--time-limit", type=FiniteRange(min=1), default=600, show_default=True, help="Seconds a conversion.")
 @json_option
 def command(
     bundle: Path | None,

@@ -50,14 +50,11 @@ class EventCommand:
 
     def __call__(self, event: Event) -> None:
         """Run it for an event, if it is not held back."""
-        code = self._process.poll() if self._process else None
-        if code:
-            self._notify(f"--exec: {self._arguments[0]} ended with {code}")
-        if (self._process and code is None) or time.monotonic() < self._free_s:
+        self._look()
+        if self._process or time.monotonic() < self._free_s:
             self.skipped += 1
             return
         self._free_s = time.monotonic() + _EVERY_S
-        self._process = None
         values = {
             "EDGEASR_LABEL": event.label,
             "EDGEASR_SCORE": f"{event.score:.4f}",
@@ -78,3 +75,12 @@ class EventCommand:
                 self._process.wait(_LAST_S)
         except subprocess.TimeoutExpired:
             self._notify(f"--exec: {self._arguments[0]} still runs after {_LAST_S:g} s, and is left alone")
+        self._look()
+
+    def _look(self) -> None:
+        """Forget the last one if it has ended; tell if it failed."""
+        code = self._process.poll() if self._process else None
+        if code is not None:
+            self._process = None
+        if code:
+            self._notify(f"--exec: {self._arguments[0]} ended with {code}")

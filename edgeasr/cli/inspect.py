@@ -104,18 +104,12 @@ def _refused(manifest: Path) -> list[str]:
 
 def _compare(artefact: Path, against: Path, clips: int) -> "list[Difference]":
     from edgeasr.bundle import Bundle
-    from edgeasr_bench.candidates import with_baselines
-    from edgeasr_export.inspection import compare
+    from edgeasr_export.inspection import compare, find_original
 
     bundle = Bundle.open(against)
     with tempfile.TemporaryDirectory(prefix="edgeasr-inspect.") as scratch:
-        complete = with_baselines(bundle, Path(scratch), note)
-        own = artefact.suffix.removeprefix(".")
-        wanted = f"{bundle.manifest.model}.float32.{own}"
-        originals = [item for item in complete.manifest.artefacts if item.name == wanted]
-        if not originals:
-            raise click.UsageError(f"{against} has no float32 .{own} file: run `edgeasr export {against} --float32`")
-        return compare(artefact, complete.path / originals[0].name, complete.samples().verification[:clips])
+        original = find_original(artefact, bundle, Path(scratch), note)
+        return compare(artefact, original, bundle.samples().verification[:clips])
 
 
 def _print_layers(layers: "list[Layer]") -> None:

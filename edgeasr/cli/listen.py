@@ -134,13 +134,15 @@ def command(
     except KeyboardInterrupt:
         if source not in (None, "-"):  # whose end this is
             raise
+    finally:  # SIGTERM too, by which services are ended
+        if recorder:
+            recorder.finish()
     note(f"{spotter.time_s:.1f} s of audio, events: {heard}")
     if hook:
         hook.finish()
         if hook.skipped:
             note(f"--exec: not run for {hook.skipped} events that came while it ran or within a second")
     if recorder:
-        recorder.finish()
         note(f"{record}: {recorder.files} recordings")
 
 

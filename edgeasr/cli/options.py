@@ -1,7 +1,6 @@
 """Options that several commands share: one name, one meaning, one help text."""
 
 import functools
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import click
 from edgeasr.runtime import RUNTIMES
 
 __all__ = [
-    "FiniteRange",
     "json_option",
     "labels_option",
     "leave_out_option",
@@ -21,17 +19,6 @@ __all__ = [
     "split_option",
     "threads_option",
 ]
-
-
-class FiniteRange(click.FloatRange):
-    """A number in a range; that of click takes nan, which is in none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Turn what was given into a number, or refuse it."""
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"expected a finite number, got {value}", param, ctx)
-        return number
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -66,4 +66,4 @@ def command(
         for failure in result.failures
     ]
     if diverged:
-        raise TrainingError(f"{', '.join(diverged)} diverged: {out / 'README.md'} says when; all others are trained")
+        raise TrainingError(f"{', '.join(diverged)} diverged: {out / 'README.md'} says when")

@@ -7,7 +7,7 @@ import click
 
 from edgeasr.audio.microphone import microphone_blocks
 from edgeasr.audio.source import Blocks, amplified, file_blocks, stdin_blocks
-from edgeasr.cli.options import FiniteRange
+from edgeasr.cli.finite import FiniteRange
 from edgeasr.cli.output import note
 
 __all__ = ["channel_option", "check_source", "device_option", "gain_option", "open_source", "rate_option"]

@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 import click
 
-from edgeasr.cli.options import FiniteRange, option_group
+from edgeasr.cli.finite import FiniteRange
+from edgeasr.cli.options import option_group
 from edgeasr.cli.output import note
 from edgeasr.spot import SpotterConfig
 from edgeasr.spot.settings import SmoothingKind, kept_settings

@@ -172,11 +172,10 @@ def _keep(
     """Let a bundle keep the settings for listening, with what was measured of them."""
     from edgeasr.config import to_mapping
 
+    made_of = {"split": split, "snr_db": settings.snr_db}
     measured = {
         "artefact": "" if model.path.is_dir() else model.path.name,
-        "split": split,
-        "recording": settings.recording.name if settings.recording else "",
-        "snr_db": settings.snr_db,
+        **({"recording": settings.recording.name} if settings.recording else made_of),
         **used.detection.to_json(),
     }
     bundle.keep_spotting({"config": to_mapping(config), "measured": measured})

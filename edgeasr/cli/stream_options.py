@@ -1,12 +1,14 @@
 """The options of `edgeasr evaluate --stream`."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from edgeasr.cli.options import FiniteRange, option_group
+from edgeasr.cli.finite import FiniteRange
+from edgeasr.cli.options import option_group
 
 __all__ = ["StreamSettings", "stream_options"]
 
@@ -41,6 +43,7 @@ class StreamSettings:
 
 
 _DEFAULTS = {"noise": "", "speech": "", "loops": 1, "snr_db": 10.0, "seed": 0, "write": False, "robustness": False}
+_MAKING = ("noise", "speech", "loops", "snr_db", "seed", "truth")  # what a recording has already
 _OPTIONS = {
     "stream": click.option(
         "--stream", is_flag=True, help="Spot words in continuous audio, made of the clips and background."
@@ -104,14 +107,24 @@ def _settings(values: dict[str, Any]) -> StreamSettings | None:
     """Give what was asked for; None where it is clips that are to be evaluated.
 
     Raises:
-        UsageError: an option is for continuous audio, and there is none.
+        UsageError: an option is for continuous audio, or for that made of clips, and there is none.
     """
-    if values.pop("stream") or values["recording"]:
-        return StreamSettings(**values)
-    for name, value in values.items():
-        if value is not None and value != _DEFAULTS.get(name):
-            raise click.UsageError(f"--{name.replace('_', '-')} is for continuous audio: pass --stream or --recording")
-    return None
+    made = values.pop("stream")
+    given = [name for name, value in values.items() if value is not None and value != _DEFAULTS.get(name)]
+    if values["recording"]:
+        _refuse(_MAKING, given, "makes a stream of clips: leave it out with --recording")
+    elif not made:
+        _refuse(_OPTIONS, given, "is for continuous audio: pass --stream or --recording")
+        return None
+    elif values["loops"] > 1 and not values["speech"]:
+        raise click.UsageError("--loops is for background speech: pass --speech")
+    return StreamSettings(**values)
+
+
+def _refuse(names: Collection[str], given: Iterable[str], reason: str) -> None:
+    for name in given:
+        if name in names:
+            raise click.UsageError(f"--{name.replace('_', '-')} {reason}")
 
 
 stream_options = option_group("stream", _OPTIONS, _settings)

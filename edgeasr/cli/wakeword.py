@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from edgeasr.atomic import write_text
-from edgeasr.cli.options import FiniteRange, json_option
+from edgeasr.cli.finite import FiniteRange
+from edgeasr.cli.options import json_option
 from edgeasr.cli.output import note, print_json, progress_bar
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def command(
     stream = wakeword_stream(config, "dev", model, note)
     note(f"choosing the threshold on {stream.clip.duration_s / 60:.0f} min with {len(stream.words)} keywords ...")
     with progress_bar("choosing the threshold") as progress:
-        spotter = choose(model, stream, target_fa_per_hour, progress)
+        spotter = choose(model, stream, target_fa_per_hour, progress, note)
     stream = wakeword_stream(config, "test", model, note)
     note(f"measuring on {stream.clip.duration_s / 60:.0f} min with {len(stream.words)} keywords ...")
     with progress_bar("measuring") as progress:

@@ -42,7 +42,10 @@ def say(text: str, voice: str, stretch: float = 1.0, pitch: float = 1.0) -> Clip
         wav = Path(folder, "said.wav")
         how = (f"duration_stretch={stretch:.3f}", f"int_f0_target_mean={_VOICES[voice] * pitch:.1f}")
         command = ["flite", "-voice", voice, "--setf", how[0], "--setf", how[1], "-t", text, "-o", str(wav)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise DataError(f"flite did not say {text!r} within {_TIMEOUT_S} s: try again, or another text") from error
         if done.returncode or not wav.is_file() or wav.stat().st_size <= _WAV_HEADER_BYTES:
             raise DataError(f"flite cannot say {text!r} as {voice} (status {done.returncode}): try another text")
         return read_clip(wav)

@@ -141,8 +141,13 @@ def write_stream(path: Path, stream: Stream) -> None:
 
     The format is that of MLPerf Tiny's streaming wake-word test: a list of recordings with their `detection_windows`;
     `labels`, one a window, is ours.
+
+    Raises:
+        DataError: the path is that of the WAV file.
     """
     wav = path.with_suffix(".wav")
+    if wav == path:
+        raise DataError(f"{path}: expected a path for JSON, beside which the sound becomes {wav.name}: end it in .json")
     write_wav(wav, stream.clip)
     truth = {
         "wav_file": wav.name,
@@ -165,7 +170,7 @@ def read_stream(path: Path) -> Stream:
         truth = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{path}: expected the truth about a recording ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: expected the truth about a recording, JSON ({error})") from error
     if isinstance(truth, list) and len(truth) == 1:
         (truth,) = truth

@@ -9,15 +9,15 @@ import re
 import shutil
 import tempfile
 import threading
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from random import Random
 
-import numpy as np
-
 from edgeasr.audio.clip import Clip
+from edgeasr.audio.pcm import from_bytes
 from edgeasr.data.dataset import Dataset, Example
 from edgeasr.data.fsdd import DIGITS
 from edgeasr.data.split import split_of
@@ -91,8 +91,11 @@ def speak_words(words: Sequence[str], voices_per_word: int = VOICES_PER_WORD) ->
             f"synthetic speech: expected at least two words to tell apart, got {', '.join(words) or 'none'}"
         )
     for position, word in enumerate(words):
-        if not re.search(r"\w", word):
+        if not re.search(r"[^\W_]", word):
             raise DataError(f"synthetic speech: expected words, got {word!r}")
+        foreign = next((one for one in word if one.isalpha() and "LATIN" not in unicodedata.name(one, "")), None)
+        if foreign:  # which English voices spell: "Chinese letter"
+            raise DataError(f"synthetic speech: expected Latin letters, got {foreign!r} in {word!r}: write it in these")
         if word in words[:position]:
             raise DataError(f"synthetic speech: {word!r} is listed twice: expected each word once")
     most = len(accents()) * len(variants())
@@ -228,7 +231,7 @@ def _synthesise(text: str, voice: str, parameters: dict[int, int]) -> Clip:
         data = text.encode()
         flags = _UTF8 | (_PHONEMES if text.startswith("[[") else 0)
         failed |= library.espeak_Synth(data, ctypes.c_size_t(len(data) + 1), 0, 0, 0, flags, None, None)
-    samples = np.frombuffer(b"".join(pieces), np.int16).astype(np.float32) * np.float32(2**-15)
+    samples = from_bytes(b"".join(pieces), 2)
     if failed or not samples.any():
         raise DataError(f"espeak-ng cannot say {text!r} as {voice} (status {failed}): try another text")
     return Clip(samples, sample_rate_hz)

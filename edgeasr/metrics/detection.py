@@ -131,11 +131,11 @@ def name_words(words: Sequence[SpokenWord], keywords: Sequence[str]) -> tuple[Sp
     """Give the words of a truth that does not name them the one name that a model can mean.
 
     Raises:
-        DataError: it can mean more than one, or a word is none of its keywords.
+        DataError: it can mean more than one, or none, or a word is none of its keywords.
     """
-    if len(keywords) > 1 and not all(word.label for word in words):
+    if len(keywords) != 1 and not all(word.label for word in words):
         raise DataError(
-            f"the truth does not name its words, and the model spots {', '.join(keywords)}: "
+            f"the truth does not name its words, and the model spots {', '.join(keywords) or 'nothing'}: "
             'expected "labels", one for each of the detection_windows'
         )
     named = tuple(SpokenWord(word.start_s, word.end_s, word.label or keywords[0]) for word in words)
@@ -184,10 +184,20 @@ def detect_words(
         )
         for label in keywords
     }
-    spoken_s = sum(min(word.end_s + _LATE_S, duration_s) - word.start_s for word in words)
+    spoken_s = _spoken_s(words, duration_s)
     if duration_s <= spoken_s:
         raise DataError(f"expected background around the words, got {duration_s:g} s with words throughout")
     return Detection(labels, duration_s - spoken_s, tuple(latencies_s.values()))
+
+
+def _spoken_s(words: Sequence[SpokenWord], duration_s: float) -> float:
+    """Measure the time in which an event can belong to a word, of words by their start; what they share counts once."""
+    spoken_s = ended_s = 0.0
+    for word in words:
+        end_s = min(word.end_s + _LATE_S, duration_s)
+        spoken_s += max(0.0, end_s - max(word.start_s, ended_s))
+        ended_s = max(ended_s, end_s)
+    return spoken_s
 
 
 def _heard_at(time_s: float, words: Sequence[SpokenWord], longest_s: float) -> list[SpokenWord]:

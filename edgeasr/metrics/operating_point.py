@@ -52,12 +52,24 @@ class Listened:
         """Decide once more, with the thresholds, the hysteresis, the count and the refractory time of `config`."""
         decide = make_decoder(self.labels, config, self.sample_rate_hz)
         events = []
-        for number, row in enumerate(self.scores, start=1):
-            position = number * self.hop_samples
+        for number in self._decisive(config):
+            row, position = self.scores[number], (number + 1) * self.hop_samples
             if (best := decide(row, position)) is not None:
                 time_s = min(position / self.sample_rate_hz, self.duration_s)
                 events.append(Event(time_s, self.labels[best], float(row[best])))
         return events
+
+    def _decisive(self, config: SpotterConfig) -> Sequence[int]:
+        """Give the inferences that a decision can depend on.
+
+        Of those in turn that reach no threshold it is the first, which ends a count; hysteresis looks at all of them.
+        """
+        if config.hysteresis:
+            return range(len(self.scores))
+        highest = self.scores[:, [is_keyword(label) for label in self.labels]].max(axis=1, initial=0)
+        loud = highest >= min([config.threshold, *config.thresholds.values()])
+        decisive: list[int] = np.flatnonzero(loud | np.append(False, loud[:-1])).tolist()
+        return decisive
 
     def measure(self, config: SpotterConfig, words: Sequence[SpokenWord]) -> Detection:
         """Compare the events with the words that were said."""
@@ -90,11 +102,11 @@ def listen(
     if clip.sample_rate_hz != spotter.sample_rate_hz:
         raise ConfigError(f"expected audio of {spotter.sample_rate_hz} Hz, got {clip.sample_rate_hz}: resample it")
     hop = spotter.hop_samples
-    samples = np.pad(clip.samples, (0, spotter.window_samples // 2))
-    hops = len(samples) // hop
+    hops = (len(clip.samples) + spotter.window_samples // 2) // hop
     scores = np.empty((hops, len(spotter.labels)), np.float32)
     for number in range(hops):
-        spotter.feed(samples[number * hop : (number + 1) * hop])
+        taken = clip.samples[number * hop : (number + 1) * hop]
+        spotter.feed(taken if len(taken) == hop else np.pad(taken, (0, hop - len(taken))))
         scores[number] = spotter.scores
         if number % 100 == 0:
             progress(number / hops)

@@ -140,6 +140,6 @@ def manifest_of(model: Path) -> WakeManifest | None:
             manifest = read_manifest(path)
         except ArtefactError:  # other programs write JSON too
             continue
-        if manifest.model == model.name:
+        if Path(manifest.model).name == model.name:
             return manifest
     return None

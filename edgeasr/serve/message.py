@@ -96,5 +96,5 @@ def _object(text: bytes, what: str) -> dict[str, Any]:
 def _length(header: dict[str, Any], name: str, most: int) -> int:
     length = header.get(name) or 0
     if not isinstance(length, int) or not 0 <= length <= most:
-        raise ProtocolError(f"{name} {str(length)[:20]}, expected 0 to {most}")
+        raise ProtocolError(f"{name} {repr(length)[:20]}, expected 0 to {most}")
     return length

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeasr.audio.pcm import from_bytes
 from edgeasr.audio.resample import StreamingResampler
 from edgeasr.serve.message import Message, ProtocolError
 
 __all__ = ["AudioFormat", "PcmStream", "read_format"]
 
-_TYPES = {1: "u1", 2: "<i2", 4: "<i4"}  # by bytes a sample; the one of one byte has no sign, as in WAV
 _RATES_HZ = (8000, 192_000)
+_MOST_WIDTH = 4
 _MOST_CHANNELS = 8
 
 
@@ -33,11 +34,11 @@ def read_format(data: dict[str, Any]) -> AudioFormat:
     """
     rate_hz, width, channels = (data.get(name) for name in ("rate", "width", "channels"))
     if not isinstance(rate_hz, int) or not _RATES_HZ[0] <= rate_hz <= _RATES_HZ[1]:
-        raise ProtocolError(f"sound with a rate of {str(rate_hz)[:20]}, expected {_RATES_HZ[0]} to {_RATES_HZ[1]} Hz")
-    if not isinstance(width, int) or width not in _TYPES:
-        raise ProtocolError(f"sound of {str(width)[:20]} bytes a sample, expected 1, 2 or 4")
+        raise ProtocolError(f"sound with a rate of {repr(rate_hz)[:20]}, expected {_RATES_HZ[0]} to {_RATES_HZ[1]} Hz")
+    if not isinstance(width, int) or not 1 <= width <= _MOST_WIDTH:
+        raise ProtocolError(f"sound of {repr(width)[:20]} bytes a sample, expected 1 to {_MOST_WIDTH}")
     if not isinstance(channels, int) or not 1 <= channels <= _MOST_CHANNELS:
-        raise ProtocolError(f"sound of {str(channels)[:20]} channels, expected 1 to {_MOST_CHANNELS}")
+        raise ProtocolError(f"sound of {repr(channels)[:20]} channels, expected 1 to {_MOST_CHANNELS}")
     return AudioFormat(rate_hz, width, channels)
 
 
@@ -61,11 +62,7 @@ class PcmStream:
         form = self.form
         if len(chunk.payload) % (form.width * form.channels):
             raise ProtocolError(f"a chunk of {len(chunk.payload)} bytes, which ends in the middle of a sample")
-        frames = np.frombuffer(chunk.payload, _TYPES[form.width]).reshape(-1, form.channels).astype(np.float32)
-        samples: NDArray[np.float32] = frames.mean(axis=1)
-        if form.width == 1:
-            samples -= np.float32(128)
-        return self._resample(samples * np.float32(2.0 ** (1 - 8 * form.width)))
+        return self._resample(from_bytes(chunk.payload, form.width, form.channels))
 
     def finish(self) -> NDArray[np.float32]:
         """Give the samples that are still on their way, float32 [n]."""

@@ -19,6 +19,7 @@ from edgeasr.transcribe import StreamingTranscriber, Transcriber
 __all__ = ["Session"]
 
 _LONGEST_SPEECH_S = 300.0  # of one transcript
+_LATEST_MS = 1 << 53  # of a time stamp; what is beyond is none
 
 
 class Session:
@@ -94,8 +95,9 @@ class Session:
 
     async def _start(self, message: Message) -> None:
         form = read_format(message.data)
-        start_ms = message.data.get("timestamp")
-        self._stream = await asyncio.to_thread(self._open, form, start_ms if isinstance(start_ms, int) else 0)
+        stamp = message.data.get("timestamp")
+        start_ms = stamp if isinstance(stamp, int) and 0 <= stamp <= _LATEST_MS else 0
+        self._stream = await asyncio.to_thread(self._open, form, start_ms)
 
     def _open(self, form: AudioFormat, start_ms: int) -> "_Wake | _Speech":
         if self._transcribes:
@@ -137,7 +139,7 @@ class _Wake:
         )
 
     def _told(self, events: Sequence[Event]) -> list[Message]:
-        heard = [event for event in events if event.label in self._words]
+        heard = sorted((event for event in events if event.label in self._words), key=lambda event: event.time_s)
         self.heard = self.heard or bool(heard)
         return [
             Message(

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from logging import getLogger
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeasr.audio.microphone import microphone_blocks
-from edgeasr.audio.source import file_blocks
+from edgeasr.audio.source import Blocks, file_blocks
 from edgeasr.runtime import load
 from edgeasr.spot.settings import SpotterConfig, kept_settings
 from edgeasr.spot.spotter import Event, Spotter
@@ -83,7 +83,9 @@ async def listen_async(
             try:
                 found = await asyncio.shield(following)
             finally:
-                await asyncio.wait([following])  # cancelled: a generator that runs cannot be closed
+                while not following.done():  # cancelled, and perhaps again: a generator that runs cannot be closed
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.wait([following])
             if found is None:
                 return
             for event in found[1]:
@@ -140,7 +142,13 @@ def _open(model: str | Path, source: Source, config: SpotterConfig | None, devic
     spotter = Spotter(load(model), config or kept_settings(Path(model)))
     rate_hz, block_samples = spotter.sample_rate_hz, spotter.hop_samples
     if source is None:
-        return hear(spotter, microphone_blocks(device, rate_hz, block_samples, getLogger(__name__).warning))
+        return _hear_ours(spotter, microphone_blocks(device, rate_hz, block_samples, getLogger(__name__).warning))
     if isinstance(source, str | Path):
-        return hear(spotter, file_blocks(Path(source), rate_hz, block_samples))
-    return hear(spotter, source)
+        return _hear_ours(spotter, file_blocks(Path(source), rate_hz, block_samples))
+    return hear(spotter, source)  # what is left of it is the caller's
+
+
+def _hear_ours(spotter: Spotter, blocks: Blocks) -> Heard:
+    """Hear a source that was opened here, and close it at once, whatever ends the hearing."""
+    with closing(blocks):
+        yield from hear(spotter, blocks)

@@ -14,7 +14,7 @@ from edgeasr.spot.decoder import Decoder, is_keyword
 from edgeasr.spot.settings import SpotterConfig
 from edgeasr.spot.smoothing import SMOOTHERS
 
-__all__ = ["Event", "Spotter", "SpotterConfig", "make_decoder"]
+__all__ = ["Event", "Spotter", "make_decoder"]
 
 _SILENCE_DBFS = -120.0
 _AT_ONCE_S = 60  # of audio, so that hours that are fed at once take no more memory than themselves
@@ -82,7 +82,8 @@ class Spotter:
                 f"{frontend.frames * frontend.hop_ms:g} (the model's window), got {config.hop_ms:g}"
             )
         self._step_frames = model.stepping.hop_frames if model.stepping else 1
-        self._hop_frames = self._step_frames * max(1, round(hop_frames / self._step_frames))
+        steps = min(round(hop_frames / self._step_frames), frontend.frames // self._step_frames)
+        self._hop_frames = self._step_frames * max(1, steps)
         self.config = config
         self.labels = model.labels
         self.sample_rate_hz = frontend.sample_rate_hz
@@ -130,6 +131,7 @@ class Spotter:
             ArtefactError: the model gives scores that are not finite, or not one for each label.
         """
         check_samples(samples)
+        samples = samples.astype(np.float32, copy=False)
         if len(samples) == 0:
             return []
         power = float(samples.dot(samples)) / len(samples)  # NumPy's mean of squares takes a quarter of a hop's time

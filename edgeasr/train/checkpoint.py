@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from edgeasr.atomic import replacing
-from edgeasr.errors import BundleError
+from edgeasr.config import from_mapping, to_mapping
+from edgeasr.errors import BundleError, ConfigError
+from edgeasr.train.config import TrainConfig
 
 __all__ = ["Checkpoint"]
 
@@ -21,7 +23,7 @@ class Checkpoint:
     """Where a training stands.
 
     Attributes:
-        settings: the resolved settings; a training resumes only with the same.
+        settings: the resolved settings, as `to_mapping` gives a `TrainConfig`; a training resumes only with the same.
         epoch: epochs done.
         history: of each epoch: loss, the measures of the dev split, seconds, clips a second.
         best_epoch: the epoch whose model is the best so far, counted from 1; 0 before the first.
@@ -53,15 +55,20 @@ class Checkpoint:
         """Check that an interrupted training, if there is one, can go on with these settings.
 
         Raises:
-            BundleError: it was made with others, or cannot be read.
+            BundleError: it was begun with others, or cannot be read.
         """
         if not folder.exists():
             return
-        saved = _read_state(folder)["settings"]
-        different = [key for key, value in settings.items() if saved.get(key) != value]
-        if different:
-            key = different[0]
-            raise BundleError(f"{folder} was begun with {key} = {saved.get(key)}, not {settings[key]}: {_hint(folder)}")
+        try:  # with the defaults of what a release before this one did not know
+            saved = to_mapping(from_mapping(TrainConfig, _read_state(folder)["settings"], _STATE))
+        except ConfigError as error:
+            raise BundleError(f"{folder} was begun by another edgeasr ({error}): {_way_out(folder)}") from error
+        for key, value in settings.items():
+            if saved[key] != value:
+                raise BundleError(
+                    f"{folder} was begun with {key} = {saved[key]!r}, not {value!r}: pass the same settings to resume "
+                    f"it, or {_way_out(folder)}"
+                )
 
     @classmethod
     def load(cls, folder: Path, model: Any) -> "Checkpoint":
@@ -83,7 +90,7 @@ class Checkpoint:
                 variable.assign(value)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise BundleError(
-                f"{folder}: the interrupted training cannot be read ({error}): {_hint(folder)}"
+                f"{folder}: the interrupted training cannot be read ({error}): {_way_out(folder)}"
             ) from error
         return cls(**state, model=model, best=best)
 
@@ -100,8 +107,8 @@ def _read_state(folder: Path) -> dict[str, Any]:
         state = json.loads((folder / _STATE).read_text())
         return {name: state[name] for name in ("settings", "epoch", "history", "best_epoch")}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"{folder}: the interrupted training cannot be read ({error}): {_hint(folder)}") from error
+        raise BundleError(f"{folder}: the interrupted training cannot be read ({error}): {_way_out(folder)}") from error
 
 
-def _hint(folder: Path) -> str:
-    return f"pass the same settings to resume it, or --restart to begin again (or delete {folder})"
+def _way_out(folder: Path) -> str:
+    return f"pass --restart to begin again, or delete {folder}"

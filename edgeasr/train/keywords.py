@@ -112,4 +112,4 @@ class Keywords:
     def _is_other(self, example: Example) -> bool:
         """Say whether an example is background; one whose transcript has a keyword in it is nothing."""
         said = f" {example.label or ''} ".lower()
-        return example.label != "silence" and not any(f" {word} " in said for word in self._wake.keywords)
+        return example.label != "silence" and not any(f" {word.lower()} " in said for word in self._wake.keywords)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +22,18 @@ F32 = NDArray[np.float32]
 
 IGNORED = -1  # what the model says where the word is not over, or a while ago, is its own affair
 
-_SEGMENT_S = 3.0
+_ROOM_S = 1.73  # that a segment is longer than the model's window, which the end of a keyword moves in
 _HEARD_S = (-0.03, 0.33)  # after the end of a keyword: when the model should say so
 _OVER_S = 1.2  # after its end: when it should have stopped
 _BEGUN = 0.4  # share of a keyword that is not enough to know it
 _SPEED = 0.15  # share by which all speech is played faster or slower
+_NOISE_SPEED = 0.3  # and noise, of which there are fewer recordings
 _CUT = (0.35, 0.6)  # share of a keyword that is left of it as a negative
 _ALONE = 0.6  # share of keywords that are said after a pause
 _NOISE_ONLY = 0.1  # share of negatives
 _CUT_SHARE = 0.1
 _LOUDNESS_DB = -26.0
-_EPOCHS_A_SOUND = 2  # making sound takes ten times as long as learning from it
+_EPOCHS_A_SOUND = 4  # making sound takes ten times as long as learning from it
 _TWO_NOISES = 0.5  # share of segments
 _TWO_VOICES = 0.25  # share of those of other speech
 
@@ -78,7 +80,7 @@ class SegmentBatches:
         self.clips = wake.segments
         self._sources, self._config, self._wake = sources, config, wake
         self._rate_hz = frontend.sample_rate_hz
-        self._samples = round(_SEGMENT_S * self._rate_hz)
+        self._samples = round((frontend.clip_ms / 1000 + _ROOM_S) * self._rate_hz)
         self._compute = Frontend(frontend)
         outputs = (frontend.frames_in(self._samples) - frontend.frames) // stride + 1
         self._ends_s = output_ends_s(frontend, stride, outputs)
@@ -114,7 +116,7 @@ class SegmentBatches:
         latest = self._samples - round(_HEARD_S[1] * self._rate_hz)
         ends = int(rng.integers(round(self._ends_s[0] * self._rate_hz), latest))
         segment = np.zeros(self._samples, np.float32)
-        if rng.random() > _ALONE:
+        if rng.random() > _ALONE and self._sources.others:
             pause = round(rng.uniform(0.0, 0.3) * self._rate_hz)
             before = max(0, ends - (end - start) - pause)
             segment[:before] = self._other(rng)[:before]
@@ -147,22 +149,25 @@ class SegmentBatches:
         groups = self._sources.keywords[label]
         group = groups[int(rng.integers(len(groups)))]
         word = group[int(rng.integers(len(group)))]
-        samples, rate = _played(word.samples, self._rate_hz, rng)
+        samples, rate = _played(word.samples, self._rate_hz, _SPEED, rng)
         return samples, round(word.start * rate), round(word.end * rate)
 
     def _other(self, rng: np.random.Generator) -> F32:
         """Cut a segment from anywhere in the other speech and play it faster or slower."""
-        bank = self._sources.others[int(rng.integers(len(self._sources.others)))]
-        length = round(self._samples * (1 + _SPEED) / (1 - _SPEED))
-        samples, _ = _played(_slice(bank, length, rng).astype(np.float32), self._rate_hz, rng)
-        return samples[: self._samples]
+        return self._cut(self._sources.others[int(rng.integers(len(self._sources.others)))], _SPEED, rng)
 
     def _noise(self, rng: np.random.Generator) -> F32:
-        """Cut a segment of noise, or two at once, forwards or backwards."""
-        noise = _slice(self._sources.noise, self._samples, rng)
+        """Cut a segment of noise, or two at once, faster or slower, forwards or backwards."""
+        noise = self._cut(self._sources.noise, _NOISE_SPEED, rng)
         if rng.random() < _TWO_NOISES:
-            noise = noise + _slice(self._sources.noise, self._samples, rng) * _amplitude(rng.uniform(-15, 0))
+            noise = noise + self._cut(self._sources.noise, _NOISE_SPEED, rng) * _amplitude(rng.uniform(-15, 0))
         return noise[:: rng.choice((1, -1))]
+
+    def _cut(self, bank: NDArray[Any], speed: float, rng: np.random.Generator) -> F32:
+        """Cut a segment from anywhere in a bank and play it faster or slower."""
+        length = 1 + round(self._samples * (1 + speed))
+        samples, _ = _played(_slice(bank, length, rng).astype(np.float32), self._rate_hz, speed, rng)
+        return samples[: self._samples]
 
     def _heard(self, segment: F32, rng: np.random.Generator) -> F32:
         """Hear a segment through a room, a microphone, and noise, at some level.
@@ -180,9 +185,9 @@ class SegmentBatches:
         return heard * _amplitude(_LOUDNESS_DB + rng.uniform(-augment.gain_db, augment.gain_db))
 
 
-def _played(samples: F32, rate_hz: int, rng: np.random.Generator) -> tuple[F32, float]:
-    """Play samples faster or slower; give them and how many times as many they are."""
-    played_hz = round(rate_hz * rng.uniform(1 - _SPEED, 1 + _SPEED))
+def _played(samples: F32, rate_hz: int, speed: float, rng: np.random.Generator) -> tuple[F32, float]:
+    """Play samples faster or slower by up to a share; give them and how many times as many they are."""
+    played_hz = round(rate_hz * rng.uniform(1 - speed, 1 + speed))
     return resample(Clip(samples, played_hz), rate_hz).samples, rate_hz / played_hz
 
 

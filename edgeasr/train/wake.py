@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from edgeasr.errors import ConfigError
+from edgeasr.spot.decoder import is_keyword
 
 __all__ = ["WakeConfig"]
 
@@ -40,10 +41,15 @@ class WakeConfig:
     def __post_init__(self) -> None:
         if not self.keywords:
             raise ConfigError("wake: keywords must name at least one label to spot")
+        for word in self.keywords:
+            if not is_keyword(word) or self.keywords.count(word) > 1:
+                raise ConfigError(f"wake: keywords must be words that are reported, each once, got {word!r}")
         if self.segments < 1:
             raise ConfigError(f"wake: segments must be at least 1, got {self.segments}")
-        if self.equaliser_db < 0:
-            raise ConfigError(f"wake: equaliser_db must be 0 or more, got {self.equaliser_db}")
+        if not 0 <= self.equaliser_db <= 60:
+            raise ConfigError(f"wake: equaliser_db must lie in 0 to 60, got {self.equaliser_db}")
+        if not -100 <= self.dev_snr_db <= 100:
+            raise ConfigError(f"wake: dev_snr_db must lie in -100 to 100, got {self.dev_snr_db}")
         for name in ("positive_share", "reverberation", "label_smoothing", "miss_rate"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"wake: {name} must lie in 0 to below 1, got {getattr(self, name)}")

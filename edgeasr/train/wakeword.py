@@ -96,11 +96,19 @@ def choose(
     stream: Stream,
     false_accepts_per_hour: float,
     progress: Callable[[float], None] = lambda done: None,
+    report: Callable[[str], None] = lambda line: None,
 ) -> SpotterConfig:
-    """Choose the threshold of a spotter on a stream; the highest there is where none is good enough."""
+    """Choose the threshold of a spotter on a stream; where none is good enough, the highest there is, and say so."""
     listened = listen(model, LISTENING, stream.clip, progress)
     points = try_thresholds(listened, stream.words)
-    return replace(LISTENING, threshold=(choose_point(points, false_accepts_per_hour) or points[-1]).threshold)
+    chosen = choose_point(points, false_accepts_per_hour)
+    if chosen is None:
+        chosen = points[-1]
+        rate = chosen.detection.false_accepts_per_hour
+        report(
+            f"no threshold has {false_accepts_per_hour:g} false accepts an hour or fewer: the highest has {rate:.1f}"
+        )
+    return replace(LISTENING, threshold=chosen.threshold)
 
 
 def model_card(bundle: Bundle, artefact: Path, config: TrainConfig, spotter: SpotterConfig, found: Detection) -> str:

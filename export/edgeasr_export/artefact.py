@@ -75,7 +75,7 @@ class Job:
             self.write(file, replace(plan, keep_float=(*kept, *outputs)), method)
             return file
 
-        layers = _distinct((name, operators_of(name, operators)) for name in known)
+        layers = _distinct((name, operators_of(name, operators, known)) for name in known)
         layers += [(f"({name})", (tensor,)) for name, tensor in self.made_by.names(self._source).items()]
         return fewest_kept(trial, baseline, layers, self.card, self.calibration, self.settings.max_drop)
 
@@ -131,8 +131,8 @@ class Job:
 
     def _tensors(self, name: str, operators: Sequence[Operator]) -> tuple[str, ...]:
         """Name the tensors of an input, an output, or a layer."""
-        ends = self.made_by.names(self._source)
-        return (ends[name],) if name in ends else tuple(one.output for one in operators_of(name, operators))
+        ends, known = self.made_by.names(self._source), self.floats.layers or ()
+        return (ends[name],) if name in ends else tuple(one.output for one in operators_of(name, operators, known))
 
 
 def _distinct(layers: Iterable[tuple[str, tuple[Operator, ...]]]) -> list[tuple[str, tuple[str, ...]]]:

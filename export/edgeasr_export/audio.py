@@ -38,7 +38,8 @@ def bundle_of_sound(
         notify: told how far the two are apart, or that a bundle is kept.
 
     Raises:
-        ConfigError: the model is imported from another format, has no front end, writes text, or has no data.
+        ConfigError: the model is imported from another format, has no front end, one that cannot be put inside or is
+            there already, writes text, or has no data.
         DataError: the data cannot be used.
         ExportError: the two models differ.
         BundleError: something else stands at `path`.
@@ -55,14 +56,13 @@ def bundle_of_sound(
     if not data:
         raise ConfigError(f"{bundle.path}: does not say what it was trained on: pass --data, clips to calibrate with")
     keras = import_keras("putting the front end into the model")
-    sound = samples_config(frontend)
-    samples = samples_of_data(data, original.labels, sound)
-    check_samples(samples, original.labels)
     try:
         model = keras.saving.load_model(bundle.model_path, compile=False)
     except (OSError, TypeError, ValueError) as error:
         raise BundleError(f"{bundle.model_path}: Keras cannot load it ({str(error).partition(chr(10))[0]})") from error
-    heard = with_frontend(model, frontend)
+    heard, sound = with_frontend(model, frontend), samples_config(frontend)  # before minutes of reading
+    samples = samples_of_data(data, original.labels, sound)
+    check_samples(samples, original.labels)
     _compare(heard, model, frontend, samples, original.output == "logits", notify)
     manifest = replace(original, frontend=sound, training={_OF: original.model_sha256}, metrics={})
     return Bundle.create(path, manifest, heard, samples)

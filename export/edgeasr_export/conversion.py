@@ -85,13 +85,11 @@ def _run_worker(
 
 
 def _failed(step: str, worker: Child) -> Conversion:
-    if step != ORIGINAL:
-        ending = worker.ending("the converter")
-        if worker.stopped:
-            ending += ": give it a longer --time-limit"
-        elif ending.endswith("(SIGKILL)"):
-            ending += ": the memory ran out, most likely: export on a machine that has more"
-        return Conversion(step, failure=ending)
+    ending = worker.ending("the process" if step == ORIGINAL else "the converter")
     if worker.stopped:
-        raise ExportError(worker.ending("loading and running the original"))
-    raise ExportError(f"the original cannot be loaded and run: {worker.ending('the process')}")
+        ending += ": give it a longer --time-limit"
+    elif ending.endswith("(SIGKILL)"):
+        ending += ": the memory ran out, most likely: export on a machine that has more"
+    if step == ORIGINAL:
+        raise ExportError(f"the original cannot be loaded and run: {ending}")
+    return Conversion(step, failure=ending)

@@ -85,13 +85,17 @@ def export_bundle(
         np.savez(work / "features.npz", calibration=samples.calibration, verification=samples.verification)
         (work / "settings.json").write_text(json.dumps(to_mapping(settings)))
         (work / "manifest.json").write_text(json.dumps(to_mapping(bundle.manifest)))
-        for conversion in convert(work, steps, time_limit_s, progress):
+        try:
+            converted = convert(work, steps, time_limit_s, progress)
+        except ExportError as error:
+            raise ExportError(f"{error} (log: {_keep_log(work, bundle)})") from error
+        for conversion in converted:
             try:
                 bundle = _accept(bundle, conversion, work, settings, doubt)
             except EdgeASRError as error:
                 failures.append(f"{conversion.step}: {error}")
         if failures:
-            shutil.copyfile(work / "worker.log", bundle.path / LOG)
+            _keep_log(work, bundle)
         else:
             (bundle.path / LOG).unlink(missing_ok=True)
     if failures:
@@ -124,6 +128,11 @@ def conversions(
     if not steps:
         raise ConfigError("expected at least one scheme and one format, got none")
     return steps
+
+
+def _keep_log(work: Path, bundle: Bundle) -> Path:
+    """Put what the converters wrote to standard error into the bundle."""
+    return shutil.copyfile(work / "worker.log", bundle.path / LOG)
 
 
 def _doubt(samples: Samples, labels: Sequence[str]) -> tuple[str, ...]:

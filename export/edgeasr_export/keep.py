@@ -28,9 +28,9 @@ def outputs_kept(layers: Sequence[str], operators: Sequence[Operator], known: Se
     """
     found: dict[str, None] = {}
     for layer in layers:
-        own = operators_of(layer, operators)
+        own = operators_of(layer, operators, known)
         if not own:
-            there = (name for name in known if operators_of(name, operators))
+            there = (name for name in known if operators_of(name, operators, known))
             raise ExportError(f"no layer {layer!r} to keep float: expected one of {', '.join(there)}")
         found |= {operator.output: None for operator in own}
     return tuple(found)

@@ -1,11 +1,12 @@
 """Keras layers, found again in the files that converters made of them.
 
 Converters name a tensor `model/layer/operation`, several of these with `;` between where operations were fused, and
-Keras adds `_1` to each name when it writes a SavedModel. The outputs of the model lose theirs; its weights tell there.
+Keras adds `_1` to each name when it writes a SavedModel, and a higher number where the layer is used again. The outputs
+of the model lose theirs; its weights tell there.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from edgeasr.errors import ExportError
@@ -41,10 +42,19 @@ def no_operator(format: str, kind: str, path: str) -> ExportError:
     )
 
 
-def operators_of(layer: str, operators: Sequence[Operator]) -> tuple[Operator, ...]:
-    """Find the operators that a layer of this name gave rise to; those that it shares with others too."""
-    for written in (f"{layer}_1", layer):
-        pattern = re.compile(rf"(^|[/;]){re.escape(written)}([/;:]|$)")
+def operators_of(layer: str, operators: Sequence[Operator], known: Collection[str]) -> tuple[Operator, ...]:
+    """Find the operators that a layer of this name gave rise to, wherever it is used; those shared with others too.
+
+    Args:
+        layer: its name.
+        operators: of the file.
+        known: names of all layers: what looks like a further use of this one may be the first of another.
+    """
+    name = re.escape(layer)
+    again = re.compile(rf"{name}_\d+")
+    uses = f"{name}_1" if any(map(again.fullmatch, known)) else again.pattern
+    for written in (uses, name):
+        pattern = re.compile(rf"(^|[/;]){written}([/;:]|$)")
         found = tuple(operator for operator in operators if any(map(pattern.search, operator.names)))
         if found:
             return found

@@ -2,7 +2,7 @@
 
 import gc
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgeasr.bundle import Manifest
 from edgeasr.card import Card
-from edgeasr.errors import ConfigError
+from edgeasr.errors import ConfigError, ExportError
 from edgeasr_export import forms
 from edgeasr_export.artefact import Job
 from edgeasr_export.exporters import Exporter, exporter
@@ -21,7 +21,7 @@ from edgeasr_export.floats import Floats, ForeignFloats, KerasFloats
 from edgeasr_export.importing import Source
 from edgeasr_export.improve import finetune, grid_of, improve
 from edgeasr_export.improve.grid import Grid
-from edgeasr_export.schemes import Plan, scheme
+from edgeasr_export.schemes import Plan, Scheme, scheme
 from edgeasr_export.settings import ExportSettings
 from edgeasr_export.variants import format_of, variant
 
@@ -29,7 +29,12 @@ __all__ = ["Maker"]
 
 Cut = Literal["clip", "unrolled clip", "step"]
 
-_RECURRENCE = "one step of the recurrence at a time: its loop cannot be quantised as a whole"
+_NOTES: Mapping[Cut, tuple[str, ...]] = {  # of forms that nobody asked for
+    "step": ("one step of the recurrence at a time: its loop cannot be quantised as a whole",),
+    "unrolled clip": (
+        "the recurrence unrolled, frame by frame: its loop cannot be quantised, and the model cannot go step by step",
+    ),
+}
 
 
 @dataclass
@@ -68,10 +73,8 @@ class Maker:
         gc.collect()  # quantisers leave copies of all weights behind, which stand in cycles
         special, format_name = variant(format_name), format_of(format_name)
         made_by, wanted = exporter(format_name), scheme(scheme_name, format_name)
-        recurrence = self._recurrence if wanted.calibrated else None
-        cut: Cut = "step" if special or self.settings.streaming or recurrence == "forward" else "clip"
-        if cut == "clip" and recurrence == "both ways":
-            cut = "unrolled clip"
+        stepping = bool(special) or self.settings.streaming
+        cut: Cut = "step" if stepping else self._choose_cut(wanted)
         grid = grid_of(scheme_name, self.settings.per_tensor) if self._is_improved else None
         baseline = self.work / f"{cut}.float32{made_by.suffix}"
         if not baseline.exists():
@@ -83,8 +86,8 @@ class Maker:
         if special:
             special.finish(file)
             file = file.rename(file.with_suffix(f".{special.mark}{made_by.suffix}"))
-        elif cut == "step" and not self.settings.streaming:
-            notes = (*notes, _RECURRENCE)
+        elif not stepping:
+            notes += _NOTES.get(cut, ())
         return {
             "file": file.name,
             "baseline": "" if special or scheme_name == "float32" else baseline.name,
@@ -113,20 +116,24 @@ class Maker:
     def _is_improved(self) -> bool:
         return bool(self.settings.improve or self.settings.finetune_epochs)
 
-    @cached_property
-    def _recurrence(self) -> str | None:
-        """Which way recurrent layers go over time, "forward" or "both ways"; None without any.
+    def _choose_cut(self, wanted: Scheme) -> Cut:
+        """Choose the form of a file for whole clips, in which no loop of a recurrent layer would stay float."""
+        if not wanted.calibrated or not self._is_recurrent:
+            return "clip"
+        try:
+            self._floats("step", None)
+        except ExportError:  # it hears the clip from its end, say
+            return "unrolled clip"
+        return "step"
 
-        Their loops are what no quantisation of activations gets through.
-        """
+    @cached_property
+    def _is_recurrent(self) -> bool:
         if self.source.kind != "keras":
-            return None
+            return False
         import keras
 
         layers = self._load()._flatten_layers(include_self=False)
-        kinds = {keras.layers.Bidirectional: "both ways", keras.layers.RNN: "forward"}
-        found = [way for layer in layers for kind, way in kinds.items() if isinstance(layer, kind)]
-        return min(found, default=None)
+        return any(isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional) for layer in layers)
 
     def _floats(self, cut: Cut, grid: Grid | None) -> Floats:
         key = (cut, grid)

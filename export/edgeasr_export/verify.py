@@ -1,4 +1,4 @@
-"""Verification: an artefact against the Keras original, on real features, in the runtime that will run it."""
+"""Verification: an artefact against the original, on real features, in the runtime that will run it."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,7 +82,7 @@ def verify(
     )
     if result.agreement < scheme.min_agreement:
         raise ExportError(
-            f"agrees with the Keras original on {result.agreement:.1%} of "
+            f"agrees with the original on {result.agreement:.1%} of "
             f"{'the characters' if model.ctc else 'the labels'} of {result.samples} clips, "
             f"expected at least {scheme.min_agreement:.0%}{_WAY_OUT}"
         )
@@ -93,7 +93,7 @@ def verify(
             result = _with_accuracy(result, (said == right)[words], (said_reference == right)[words])
     if scheme.max_error is not None and result.max_abs_error > scheme.max_error:
         raise ExportError(
-            f"differs from the Keras original by {result.max_abs_error:.2g}, expected at most {scheme.max_error:g}"
+            f"differs from the original by {result.max_abs_error:.2g}, expected at most {scheme.max_error:g}"
         )
     return replace(result, speed=speed_ratio(path, baseline, features)) if baseline else result
 
@@ -108,7 +108,7 @@ def _with_accuracy(result: Verification, correct: NDArray[np.bool_], original: N
     p = mcnemar_p(correct, original)
     if accuracy < accuracy_original and p < _SIGNIFICANT:
         raise ExportError(
-            f"is right on {accuracy:.1%} of {result.samples} clips, the Keras original on {accuracy_original:.1%} "
+            f"is right on {accuracy:.1%} of {len(correct)} clips, the original on {accuracy_original:.1%} "
             f"(McNemar p = {p:.1g}){_WAY_OUT}"
         )
     return replace(result, accuracy=accuracy, accuracy_original=accuracy_original)

@@ -28,8 +28,8 @@ class FakePortAudioError(Exception):
 def sounddevice(monkeypatch):
     """Stand in for sounddevice: a microphone that has delivered all of `given` as soon as it is started."""
     fake = types.ModuleType("sounddevice")
-    fake.given, fake.native_hz, fake.overflow_at, fake.closed = [], 48000, None, False
-    fake.channels, fake.busy, fake.starts, fake.listed = 1, 0, 0, 0
+    fake.given, fake.native_hz, fake.overflow_at, fake.closed = [], 48000, None, 0
+    fake.channels, fake.busy, fake.broken, fake.starts, fake.listed = 1, 0, False, 0, 0
     fake.PortAudioError = FakePortAudioError
 
     class InputStream:
@@ -43,6 +43,8 @@ def sounddevice(monkeypatch):
             fake.opened_hz, fake.callback, self._channels = samplerate, callback, channels
 
         def start(self):
+            if fake.broken:
+                raise FakePortAudioError("Stream does not start [PaErrorCode -9999]")
             fake.starts += 1
             for number, block in enumerate(fake.given):
                 status = types.SimpleNamespace(input_overflow=number == fake.overflow_at)
@@ -51,7 +53,7 @@ def sounddevice(monkeypatch):
                 fake.callback(frames, len(block), None, status)
 
         def close(self):
-            fake.closed = True
+            fake.closed += 1
 
     def query_devices(device, kind):
         if device == "absent":
@@ -130,7 +132,7 @@ def test_microphone_blocks_go_on_when_the_device_is_back(sounddevice):
     with closing(microphone_blocks(None, 16000, 1000, notes.append)) as blocks:
         before = list(islice(blocks, 5))
         sounddevice.busy = 3  # it falls silent, and cannot be opened for a while
-        after = list(islice(blocks, 5))
+        after = list(islice(blocks, 4 + 5))  # an empty one for each time that it is not there
     np.testing.assert_array_equal(np.concatenate(before), FLOAT)
     np.testing.assert_array_equal(np.concatenate(after), FLOAT)
     lost, back = notes
@@ -138,6 +140,30 @@ def test_microphone_blocks_go_on_when_the_device_is_back(sounddevice):
     assert lost.endswith("trying again every 0.01 s")
     assert back.startswith("the microphone is back after ")
     assert (sounddevice.starts, sounddevice.listed, sounddevice.busy) == (2, 4, 0)
+
+
+def test_microphone_blocks_are_empty_while_the_device_is_lost(sounddevice):
+    sounddevice.native_hz, sounddevice.given = 16000, [PCM]
+    with closing(microphone_blocks(None, 16000, 5000, lambda line: None)) as blocks:
+        next(blocks)
+        sounddevice.busy = 10**9  # it never comes back; whoever listens can stop all the same
+        assert [len(next(blocks)) for _ in range(3)] == [0, 0, 0]
+
+
+def test_microphone_blocks_leave_portaudio_as_it_is_while_another_microphone_is_open(sounddevice):
+    sounddevice.native_hz, sounddevice.given = 16000, [PCM]
+    with closing(microphone_blocks(0, 16000, 1000, unexpected)) as other:
+        next(other)
+        with closing(microphone_blocks(1, 16000, 5000, lambda line: None)) as blocks:
+            assert [len(next(blocks)) for _ in range(3)] == [5000, 0, 5000]
+        assert (sounddevice.listed, len(next(other))) == (0, 1000)
+
+
+def test_microphone_blocks_of_a_device_that_does_not_start_leave_nothing_open(sounddevice):
+    sounddevice.broken = True
+    with pytest.raises(AudioError, match="Stream does not start"):
+        next(microphone_blocks(None, 16000, 1000, unexpected))
+    assert sounddevice.closed == 1
 
 
 def test_microphone_blocks_of_a_busy_device_are_one_clear_line(sounddevice):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from edgeasr.audio.pcm import check_samples, to_float, to_int16
+from edgeasr.audio.pcm import check_samples, from_bytes, to_float, to_int16
 from edgeasr.errors import AudioError
 
 
@@ -14,6 +14,21 @@ def test_16_bit_samples_survive_the_way_to_floats_and_back(samples):
     assert floats.dtype == np.float32
     assert np.abs(floats).max(initial=0) <= 1
     np.testing.assert_array_equal(to_int16(floats), samples)
+
+
+@pytest.mark.parametrize(
+    ("raw", "width"),
+    [
+        (bytes([0, 64, 128, 255]), 1),
+        (b"\0\x80\0\xc0\0\0\0\x7f", 2),
+        (b"\0\0\x80\0\0\xc0\0\0\0\0\0\x7f", 3),
+        (b"\0\0\0\x80\0\0\0\xc0\0\0\0\0\0\0\0\x7f", 4),
+    ],
+)
+def test_from_bytes_reads_every_width_and_averages_channels(raw, width):
+    assert from_bytes(raw, width).tolist() == [-1, -0.5, 0, 127 / 128]
+    assert from_bytes(raw, width, 2).tolist() == [-0.75, 127 / 256]
+    assert from_bytes(b"", width, 2).shape == (0,)
 
 
 def test_to_int16_rounds_and_clips():

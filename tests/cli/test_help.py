@@ -63,6 +63,14 @@ def test_help_explains_every_option(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+def test_ranges_of_numbers_refuse_nan(name: str) -> None:
+    ranges = [option.type for option in find(name).params if isinstance(option.type, click.FloatRange)]
+    for one in ranges:
+        with pytest.raises(click.BadParameter, match="expected a finite number"):
+            one.convert("nan", None, None)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_offers_json(name: str) -> None:
     assert any("--json" in option.opts for option in find(name).params)
 
@@ -76,8 +84,10 @@ def test_group_help_has_examples_that_parse() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_in_the_docs_exist(page: Path) -> None:
-    blocks = re.findall(r"^```\w*\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
-    for line in command_lines("\n".join(blocks)):
+    text = page.read_text(encoding="utf-8")
+    fenced = re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S)
+    indented = re.findall(r"^ {4}.*", text, re.M)
+    for line in command_lines("\n".join([*fenced, *indented])):
         check(line)
 
 

@@ -63,7 +63,7 @@ def test_hook_tells_of_a_command_that_fails(monkeypatch: pytest.MonkeyPatch) -> 
     now_s = 102.0
     hook(EVENT)
     hook.finish()
-    assert told == [f"--exec: {sys.executable} ended with 3"]
+    assert told == 2 * [f"--exec: {sys.executable} ended with 3"]
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,16 @@ def test_hook_tells_of_a_command_that_fails(monkeypatch: pytest.MonkeyPatch) -> 
 def test_hook_refuses_what_is_no_command_at_the_start(line: str, complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         EventCommand(line, print)
+
+
+def test_hook_tells_of_each_failure_once_and_of_the_last_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    told: list[str] = []
+    hook = EventCommand(command("raise SystemExit(3)"), told.append)
+    hook(EVENT)
+    hook.finish()
+    for _ in range(3):  # held back, each of them
+        hook(EVENT)
+    hook.finish()
+    assert told == [f"--exec: {sys.executable} ended with 3"]
+    assert hook.skipped == 3

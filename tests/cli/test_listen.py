@@ -175,17 +175,19 @@ def test_listen_leaves_quietly_when_its_reader_does(model, clip):
     assert all(line.startswith("bands.onnx: ") for line in stderr.splitlines())
 
 
-def test_listen_to_stdin_interrupted_ends_as_the_microphone_does(model, pcm, tmp_path):
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_listen_to_stdin_that_is_ended_keeps_what_was_heard(model, pcm, tmp_path, stop, code):
     command = [*MAIN, model, "-", "--record", tmp_path / "heard"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdin.write(pcm[:16000].tobytes())  # less than what is recorded after an event
         process.stdin.flush()
         process.stdout.readline()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         stderr = process.stderr.read().decode()
-        assert process.wait(20) == 0
-    assert "s of audio, events: 1\n" in stderr
-    assert stderr.endswith("heard: 1 recordings\n")
+        assert process.wait(20) == code
+    assert len(list((tmp_path / "heard").iterdir())) == 1
+    assert ("s of audio, events: 1\n" in stderr) == (code == 0)
+    assert stderr.endswith("heard: 1 recordings\n") == (code == 0)
 
 
 def test_listen_to_a_file_interrupted_is_no_success(model, clip, monkeypatch):

@@ -76,6 +76,18 @@ def test_truth_and_recording_give_the_same_measures(model: str, tones: str, tmp_
     assert evaluate(model, "--recording", truth) == made
 
 
+def test_bundle_keeps_what_its_settings_were_measured_on(bundle: Path, tones: str, tmp_path: Path) -> None:
+    truth, artefact = tmp_path / "truth.json", bundle / "bands.onnx"
+
+    def measured(*arguments: str | Path) -> dict:
+        evaluate(artefact, *arguments, "--write")
+        kept = Bundle.open(bundle).manifest.spotting["measured"]
+        return {name: kept[name] for name in ("recording", "split", "snr_db") if name in kept}
+
+    assert measured("--stream", "--data", tones, "--truth", truth) == {"split": "test", "snr_db": 10.0}
+    assert measured("--recording", truth) == {"recording": "truth.json"}
+
+
 def test_target_chooses_a_threshold_that_listen_takes_from_the_bundle(
     model: str, tones: str, bundle: Path, tmp_path: Path
 ) -> None:
@@ -123,6 +135,10 @@ def test_robustness_measures_every_disturbance(model: str, tones: str) -> None:
         (["--stream", "--threshold", "loud"], "expected P or LABEL=P"),
         (["--stream", "--snr-db", "nan"], "expected a finite number, got nan"),
         (["--stream", "--target-fa-per-hour", "inf"], "expected a finite number, got inf"),
+        (["--stream", "--loops", "2"], "--loops is for background speech: pass --speech"),
+        (["--recording", "x.json", "--snr-db", "0"], "--snr-db makes a stream of clips: leave it out with --recording"),
+        (["--recording", "x.json", "--truth", "x.json"], "--truth makes a stream of clips"),
+        (["--recording", "x.json"], "--data and --leave-out choose clips: leave them out with --recording"),
     ],
 )
 def test_stream_wrong_usage_exits_with_2(model: str, tones: str, arguments: list[str], complaint: str) -> None:

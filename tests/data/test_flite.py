@@ -18,6 +18,16 @@ def test_voices_are_none_without_flite(monkeypatch: pytest.MonkeyPatch, tmp_path
     flite.voices.cache_clear()
 
 
+def test_say_of_a_flite_that_hangs_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    hanging = tmp_path / "flite"
+    hanging.write_text("#!/bin/sh\nexec sleep 20\n")
+    hanging.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(flite, "_TIMEOUT_S", 0.1)
+    with pytest.raises(DataError, match=r"^flite did not say 'hello' within 0\.1 s"):
+        flite.say("hello", "slt")
+
+
 needs_flite = pytest.mark.skipif(
     os.environ.get("CI") != "true" and not shutil.which("flite"), reason="flite is not installed"
 )

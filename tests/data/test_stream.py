@@ -107,6 +107,13 @@ def test_stream_read_back_is_the_stream_written(words: list, tmp_path: Path) -> 
     assert back.words == stream.words
 
 
+def test_truth_is_not_written_over_its_own_sound(words: list, tmp_path: Path) -> None:
+    stream = build_stream(words, ("one", "two"), RATE_HZ, noise(2), noise(1), 5.0)
+    with pytest.raises(DataError, match="expected a path for JSON"):
+        write_stream(tmp_path / "truth.wav", stream)
+    assert not list(tmp_path.iterdir())
+
+
 def test_truth_of_mlperf_tiny_is_read_as_it_is(tmp_path: Path) -> None:
     write_wav(tmp_path / "easy.wav", Clip(np.zeros(10 * RATE_HZ, np.float32), RATE_HZ))
     (tmp_path / "sww.json").write_text(
@@ -124,6 +131,7 @@ def test_truth_of_mlperf_tiny_is_read_as_it_is(tmp_path: Path) -> None:
     ("truth", "complaint"),
     [
         ("no json", "expected the truth about a recording"),
+        ("[" * 100_000, "expected the truth about a recording"),
         ("[]", "expected one recording with wav_file"),
         ('{"detection_windows": []}', "expected one recording with wav_file"),
         ('{"wav_file": "easy.wav"}', "expected detection_windows"),

@@ -154,6 +154,8 @@ def test_load_takes_words_from_the_line_or_a_file(tmp_path: Path) -> None:
         ("yes", "at least two words to tell apart, got yes"),
         ("yes,no,yes", "'yes' is listed twice"),
         ("yes,!!", "expected words, got '!!'"),
+        ("yes,__", "expected words, got '__'"),
+        ("yes,нет", "expected Latin letters, got 'н' in 'нет'"),
         (" ,", "has an empty word"),
         ("yes,,no", "has an empty word"),
         ("words/none.txt", "no such file: expected a text file with one word a line"),

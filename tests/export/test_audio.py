@@ -13,7 +13,7 @@ from edgeasr.bundle import Bundle
 from edgeasr.card import CtcOutput
 from edgeasr.data.dataset import Dataset, Example
 from edgeasr.errors import BundleError, ConfigError
-from edgeasr.features import Frontend
+from edgeasr.features import MICRO, Frontend
 from edgeasr.runtime import load
 from edgeasr.scores import softmax
 from edgeasr_export import ExportSettings, export_bundle
@@ -106,7 +106,9 @@ def test_bundle_of_sound_is_kept_if_it_is_of_the_same_model(
         bundle_of_sound(other, path, ["sounds"])
 
 
-def test_bundle_of_sound_is_refused_with_the_reason(make_bundle: MakeBundle, model: Any, tmp_path: Path) -> None:
+def test_bundle_of_sound_is_refused_with_the_reason(
+    make_bundle: MakeBundle, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bundle, path = make_bundle(model), tmp_path / "sound"
 
     def refused(match: str, **changes: Any) -> None:
@@ -117,4 +119,6 @@ def test_bundle_of_sound_is_refused_with_the_reason(make_bundle: MakeBundle, mod
     refused("has no front end", frontend=None)
     refused("writes text of utterances of any length", ctc=CtcOutput())
     refused("pass --data", training={})
+    monkeypatch.setattr(samples_module, "load_datasets", None)  # before any data are read
+    refused("'micro' cannot be put into a model", frontend=MICRO, training={"data": ["sounds"]})
     assert not path.exists()

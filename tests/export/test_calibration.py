@@ -98,3 +98,11 @@ def test_ranges_hold_zero_and_are_shared_within_a_group(monkeypatch: pytest.Monk
     assert both["mse"]["a"] == both["mse"]["b"]
     low, high = find_ranges(Path("f"), lambda: iter(()), ["mse"], 256)["mse"]["a"]
     assert low == 0 < high <= 4
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_is_always_zero_has_a_range_too(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranges_module, "trace", lambda path, feeds: iter([{"a": np.zeros(9, np.float32)}]))
+    low, high = find_ranges(Path("f"), lambda: iter(()), [method], 256)[method]["a"]
+    assert low == 0
+    assert high > 1e-3

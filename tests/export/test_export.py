@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,15 +16,18 @@ import numpy as np
 import pytest
 
 from edgeasr.bundle import Bundle
+from edgeasr.cli.export import command
 from edgeasr.errors import ConfigError, ExportError
 from edgeasr.runtime import load
 from edgeasr.scores import softmax
 from edgeasr_export import EXPORTERS, SCHEMES, ExportSettings, export_bundle
-from edgeasr_export.calibration import METHODS, TRIED
+from edgeasr_export.calibration import AUTO, METHODS, TRIED
 from edgeasr_export.importing import Source
+from edgeasr_export.improve import PASSES
 from edgeasr_export.inspection import describe
 from edgeasr_export.maker import Maker
 from edgeasr_export.schemes import scheme
+from edgeasr_export.variants import VARIANTS
 
 MakeBundle = Callable[[Any], Bundle]
 
@@ -31,6 +35,16 @@ MakeBundle = Callable[[Any], Bundle]
 def leftovers(bundle: Bundle) -> list[str]:
     known = {"manifest.json", *bundle.manifest.sha256}
     return sorted(path.name for path in bundle.path.iterdir() if path.name not in known)
+
+
+def test_layer_that_is_always_zero_exports(make_bundle: MakeBundle, dense_model: Any) -> None:
+    dead, last = dense_model.layers[-2:]
+    dead.bias.assign(-1000 * np.ones(16))  # ReLU makes 0 of everything
+    last.bias.assign([0.0, 3.0, 1.0])
+    bundle = export_bundle(make_bundle(dense_model), ["int8"])
+    clip = bundle.samples().verification[0]
+    for artefact in bundle.manifest.artefacts:
+        assert load(bundle.path / artefact.name).run(clip).argmax() == 1
 
 
 def test_export_writes_every_scheme_in_every_format_that_has_it(make_bundle: MakeBundle, dense_model: Any) -> None:
@@ -93,7 +107,7 @@ def test_export_keeps_as_few_layers_float_as_a_bound_asks_for(make_bundle: MakeB
     weights[3][0] = -40
     dense_model.set_weights(weights)
     bundle = make_bundle(dense_model)
-    with pytest.raises(ExportError, match="agrees with the Keras original on"):
+    with pytest.raises(ExportError, match="agrees with the original on"):
         export_bundle(bundle, ["int8"], ["tflite"])
     bound = export_bundle(bundle, ["int8"], ["tflite"], ExportSettings(max_drop=0)).manifest.artefacts[-1]
     assert bound.verification["agreement"] == 1
@@ -187,6 +201,16 @@ def test_export_interrupted_leaves_the_bundle_as_it_was(make_bundle: MakeBundle,
     assert process.returncode == 130
     assert rest.strip() == "edgeasr: interrupted"
     assert {path.name: path.read_bytes() for path in bundle.path.iterdir()} == before
+
+
+def test_export_command_offers_what_there_is() -> None:
+    """The command must not import the registries for its help, so it lists what is in them."""
+    options: dict[str, Any] = {str(option.name): option for option in command.params}
+    flags = {flag for option in command.params for flag in option.opts}
+    assert {f"--{name}" for name in SCHEMES} <= flags
+    assert set(options["format_"].type.choices) == {*EXPORTERS, *VARIANTS, "all"}
+    assert set(options["calibration"].type.choices) == {AUTO, *METHODS}
+    assert set(re.findall("[a-z]+", options["improve"].help)) >= set(PASSES)
 
 
 def test_export_command_prints_the_json_of_the_contract(make_bundle: MakeBundle, dense_model: Any) -> None:

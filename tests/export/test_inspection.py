@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -13,7 +14,8 @@ from edgeasr.bundle import Bundle
 from edgeasr.cli import group
 from edgeasr.errors import ArtefactError, ExportError
 from edgeasr_export import ExportSettings, export_bundle
-from edgeasr_export.inspection import compare, describe
+from edgeasr_export.inspection import compare, describe, find_original
+from tests.export.variants.conftest import FRONTEND, ears
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,48 @@ def test_differences_of_int8_are_noise_and_of_float_none(exported: Bundle, forma
     assert all(15 < one.snr_db < 60 for one in noisy)
     assert differences == sorted(differences, key=lambda one: one.snr_db)
     assert all(math.isinf(one.snr_db) and one.max_abs_error == 0 for one in compare(original, original, features))
+
+
+def test_steps_are_compared_with_the_states_of_the_float_file(tmp_path: Path) -> None:
+    features = np.random.default_rng(0).uniform(0, 25, (3, *FRONTEND.shape)).astype(np.float32)
+    for hold, heard in ((0, True), (2, False)):  # of three steps
+        original, artefact = (ears(tmp_path / f"{hold}.{type}.tflite", type, hold) for type in ("FLOAT32", "INT8"))
+        found = {one.name: one for one in compare(artefact, original, features)}
+        assert {"features", "past", "past_next", "scores"} <= set(found)
+        assert (found["past"].high > 24) == heard
+        assert found["past"].max_abs_error < 0.06  # its own error, not that of the steps before
+        assert all(math.isinf(one.snr_db) for one in compare(original, original, features))
+
+
+def test_files_of_other_forms_are_not_compared(tmp_path: Path) -> None:
+    steps, waiting = ears(tmp_path / "a.tflite"), ears(tmp_path / "b.tflite", hold=1)
+    with pytest.raises(ExportError, match="takes other steps than"):
+        compare(steps, waiting, np.zeros((1, *FRONTEND.shape), np.float32))
+
+
+def test_original_is_the_float_file_of_the_same_format(exported: Bundle, tmp_path: Path) -> None:
+    for format in ("tflite", "onnx"):
+        found = find_original(file(exported, format, "int8"), exported, tmp_path, pytest.fail)
+        assert found == file(exported, format, "float32")
+    with pytest.raises(ExportError, match="was made from another model than that of"):  # and not after an export
+        find_original(ears(tmp_path / "ears.tflite"), exported, tmp_path, pytest.fail)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", ["tflite", "onnx"])
+def test_command_compares_the_steps_of_a_recurrent_model(make_bundle: Callable[[Any], Bundle], format: str) -> None:
+    from keras import Input, Sequential, layers
+
+    model = Sequential([Input((13, 10)), layers.GRU(4, name="memory"), layers.Dense(3)])
+    bundle = export_bundle(make_bundle(model), ["int8"], [format], ExportSettings("minmax"))
+    artefact, before = bundle.path / bundle.manifest.artefacts[-1].name, bundle.sha256
+    shown = CliRunner().invoke(group, ["inspect", str(artefact), "--against", str(bundle.path), "--json"])
+    assert shown.exit_code == 0, shown.exception
+    assert "exporting the float original: `edgeasr export" in shown.stderr
+    found = [one for one in json.loads(shown.stdout)["differences"] if "memory_output" in one["name"]]
+    assert all(15 < one["snr_db"] < 60 for one in found)
+    assert found
+    assert Bundle.open(bundle.path).sha256 == before
 
 
 def test_files_of_other_models_have_nothing_to_compare(exported: Bundle) -> None:

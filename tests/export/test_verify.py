@@ -34,7 +34,7 @@ def test_what_comes_after_the_end_of_an_utterance_is_not_verified(tmp_path: Path
     result = verify(adding(tmp_path / "m.tflite", values), scheme("float32"), CLIPS, reference, np.empty((0, 0), int))
     assert (result.max_abs_error, result.agreement) == (0, 1)
     reference[0, 5, 0] += 0.5
-    with pytest.raises(ExportError, match=r"differs from the Keras original by 0\.5, expected at most 0\.001"):
+    with pytest.raises(ExportError, match=r"differs from the original by 0\.5, expected at most 0\.001"):
         verify(tmp_path / "m.tflite", scheme("float32"), CLIPS, reference, np.empty((0, 0), int))
 
 

@@ -55,6 +55,11 @@ def test_words_whose_times_overlap_are_found_one_by_one() -> None:
     assert detect([(10.6, "one"), (11.4, "one")], words).missed == 0
 
 
+def test_background_is_what_no_word_covers_even_where_words_overlap() -> None:
+    words = [(1.0, 4.0, "one"), (2.0, 2.5, "two"), (4.5, 4.6, "one"), (9.5, 9.8, "two"), (10.2, 10.3, "two")]
+    assert detect([], words, duration_s=10.0).background_s == pytest.approx(10 - 4.6 - 0.5)
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.tuples(st.floats(0, 100), st.sampled_from(KEYWORDS)), max_size=30),
@@ -117,5 +122,7 @@ def test_words_without_names_get_the_one_name_there_is() -> None:
     assert [word.label for word in name_words(words, ("marvin",))] == ["marvin", "marvin"]
     with pytest.raises(DataError, match="the truth does not name its words, and the model spots one, two"):
         name_words(words, KEYWORDS)
+    with pytest.raises(DataError, match="the truth does not name its words, and the model spots nothing"):
+        name_words(words, ())
     with pytest.raises(DataError, match="the truth has the word 'marvin': expected one of sheila"):
         name_words(words, ("sheila",))

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from edgeasr.audio.clip import Clip
-from edgeasr.card import Card
 from edgeasr.data.stream import SpokenWord
 from edgeasr.errors import ConfigError
-from edgeasr.features import FrontendConfig
 from edgeasr.metrics.detection import Detection, LabelDetection
 from edgeasr.metrics.operating_point import (
     THRESHOLDS,
@@ -21,34 +22,12 @@ from edgeasr.metrics.operating_point import (
     try_thresholds,
 )
 from edgeasr.metrics.plot import plot_det
-from edgeasr.runtime import Runtime
 from edgeasr.spot import Spotter, SpotterConfig
+from edgeasr.spot.spotter import make_decoder
+from tests.spot.conftest import BandModel
 
-LABELS = ("_silence_", "low", "high")
 CONFIG = SpotterConfig(hop_ms=20, smoothing_ms=60, threshold=0.7, refractory_ms=250)
 WORDS = (SpokenWord(1.0, 1.5, "low"), SpokenWord(4.0, 4.5, "low"), SpokenWord(8.0, 8.5, "high"))
-
-
-class Bands(Runtime):
-    """Say where the energy of the newer half of the window lies: nowhere, below or above 2 kHz."""
-
-    name, version, threads, path = "fake", "fake 1", 1, Path("fake.tflite")
-    card = Card(
-        "fake",
-        "float32",
-        LABELS,
-        FrontendConfig("spectrogram", 8000, clip_ms=200, window_ms=16, hop_ms=10, fft_size=128),
-        "probabilities",
-        "",
-    )
-
-    def run(self, features):
-        newer = features[len(features) // 2 :].mean(axis=0)
-        energy = np.array([2.0, newer[:32].sum(), newer[32:].sum()], np.float32)
-        return energy / energy.sum()
-
-    def reset(self):
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +43,7 @@ def clip() -> Clip:
 
 @pytest.fixture(scope="module")
 def listened(clip: Clip) -> Listened:
-    return listen(Bands(), CONFIG, clip)
+    return listen(BandModel(), CONFIG, clip)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +55,28 @@ def listened(clip: Clip) -> Listened:
     ],
 )
 def test_events_of_the_scores_are_those_of_the_spotter(clip: Clip, listened: Listened, config: SpotterConfig) -> None:
-    spotter = Spotter(Bands(), config)
+    spotter = Spotter(BandModel(), config)
     events = spotter.feed(clip.samples) + spotter.finish()
     assert events
     assert listened.events(config) == events
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    arrays(np.float32, st.tuples(st.integers(0, 40), st.just(3)), elements=st.sampled_from([0.0, 0.3, 0.5, 0.6, 0.9])),
+    st.sampled_from([0.0, 0.3]),
+    st.integers(1, 3),
+    st.sampled_from([{}, {"high": 0.3}]),
+)
+def test_events_leave_out_no_inference_that_matters(
+    scores: np.ndarray, hysteresis: float, minimum_count: int, thresholds: dict[str, float]
+) -> None:
+    config = SpotterConfig(20, 0, 0.5, 60, "mean", thresholds, hysteresis, minimum_count)
+    decide = make_decoder(BandModel().labels, config, 8000)
+    decided = [(160 * number / 8000, decide(row, 160 * number)) for number, row in enumerate(scores, start=1)]
+    events = Listened(config, BandModel().labels, scores, 160, 8000, 100.0).events(config)
+    expected = [(time_s, BandModel().labels[best]) for time_s, best in decided if best is not None]
+    assert [(event.time_s, event.label) for event in events] == expected
 
 
 def test_measure_counts_words_and_false_accepts(listened: Listened) -> None:
@@ -129,7 +126,7 @@ def test_no_threshold_is_chosen_where_none_has_the_rate(listened: Listened) -> N
 
 def test_listening_to_another_rate_is_refused(clip: Clip) -> None:
     with pytest.raises(ConfigError, match="expected audio of 8000 Hz, got 16000"):
-        listen(Bands(), CONFIG, replace(clip, sample_rate_hz=16000))
+        listen(BandModel(), CONFIG, replace(clip, sample_rate_hz=16000))
 
 
 def test_plot_of_the_trade_off_is_a_picture(listened: Listened, tmp_path: Path) -> None:

@@ -89,6 +89,8 @@ def test_a_model_finds_the_manifest_beside_it(tmp_path: Path) -> None:
     assert detection_of(path.with_suffix(".tflite")) == detection_of(path)
     path.rename(tmp_path / "other.json")  # which still names the model
     assert card_of(path.with_suffix(".tflite")) == card
+    (tmp_path / "other.json").write_text(json.dumps({**GOOD, "model": "./robin.tflite"}))
+    assert card_of(path.with_suffix(".tflite")) == card
 
 
 def test_a_model_without_a_manifest_says_nothing(tmp_path: Path) -> None:

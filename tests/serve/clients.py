@@ -68,8 +68,8 @@ def tone(hz: float, rate_hz: int = 16000, width: int = 2, channels: int = 1) -> 
     if width == 1:
         samples = np.rint(mono * 127 + 128).astype("u1")
     else:
-        samples = np.rint(mono * (2 ** (8 * width - 1) - 1)).astype(f"<i{width}")
-    return np.repeat(samples, channels).tobytes()
+        samples = np.rint(mono * (2 ** (8 * width - 1) - 1)).astype("<i4")
+    return np.repeat(samples, channels).astype("<i4").view("u1").reshape(-1, 4)[:, :width].tobytes()
 
 
 async def speak(

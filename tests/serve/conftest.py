@@ -40,11 +40,17 @@ class Low(Bands):
 
     card = Card("low", "float32", ("low", "unknown"), FRONTEND, "probabilities", "")
 
+    def run(self, features):
+        return super().run(features)[[1, 0]]
+
 
 class High(Bands):
     """The same of energy above it."""
 
     card = Card("high", "float32", ("high", "unknown"), FRONTEND, "probabilities", "")
+
+    def run(self, features):
+        return super().run(features)[[2, 0]]
 
 
 class Letters(Bands):

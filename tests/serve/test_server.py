@@ -67,10 +67,11 @@ GARBAGE = {
     b"[" * 50_000 + b"\n": "a header that is no JSON",
     b'{"type": "x", "data_length": 99999999}\n': "data_length 99999999, expected 0 to",
     b'{"type": "x", "payload_length": -1}\n': "payload_length -1, expected 0 to",
-    b'{"type": "x", "payload_length": "many"}\n': "payload_length many, expected 0 to",
+    b'{"type": "x", "payload_length": "many"}\n': "payload_length 'many', expected 0 to",
     b'{"type": "x", "data_length": 3}\n{{{': "data that is no JSON",
     b'{"type": "audio-start", "data": {"rate": 0, "width": 2, "channels": 1}}\n': "sound with a rate of 0",
-    b'{"type": "audio-start", "data": {"rate": 16000, "width": 3, "channels": 1}}\n': "sound of 3 bytes a sample",
+    b'{"type": "audio-start", "data": {"rate": 16000, "width": 5, "channels": 1}}\n': "sound of 5 bytes a sample",
+    b'{"type": "audio-start", "data": {"rate": "\\u001b[2J\\n", "width": 2}}\n': r"a rate of '\x1b[2J\n', expected",
     b'{"type": "audio-chunk", "data": {"rate": 16000, "width": 2}}\n': "sound of None channels",
     b'{"type": "audio-chunk", "data": {"rate": 16000, "width": 2, "channels": 1}, "payload_length": 3}\nabc': (
         "a chunk of 3 bytes, which ends in the middle of a sample"

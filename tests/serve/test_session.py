@@ -3,10 +3,13 @@
 import asyncio
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from edgeasr.serve.message import Message
 from edgeasr.serve.services import Services
+from edgeasr.serve.session import Session
 from tests.serve.clients import read, serving, speak, tone
 
 with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of audioop, in Python 3.11 and 3.12
@@ -64,6 +67,34 @@ def test_detection_comes_while_the_word_is_said_with_or_without_being_asked_for(
     asyncio.run(talk())
 
 
+@pytest.mark.parametrize("stamp", [-1, 10**400, "soon", None], ids=["before", "huge", "text", "none"])
+def test_a_time_stamp_that_is_none_counts_as_zero(make: Callable[..., Services], stamp: object) -> None:
+    told, heard = list[Message](), list[dict[str, Any]]()
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    async def talk() -> None:
+        session = Session(make("bands"), send, heard.append)
+        form = {"rate": 16000, "width": 2, "channels": 1}
+        await session.answer(Message("audio-start", {**form, "timestamp": stamp}))
+        await session.answer(Message("audio-chunk", form, tone(500)))
+
+    asyncio.run(talk())
+    assert 500 < told[0].data["timestamp"] < 800
+    assert heard == [{"type": "detection", **told[0].data}]
+
+
+def test_detections_of_several_models_come_in_the_order_of_their_times(make: Callable[..., Services]) -> None:
+    async def talk() -> None:
+        async with serving(make("low", "high")) as served, served.client() as client:
+            await speak(client, tone(6000) + tone(500), chunk_frames=48_000)
+            found = [Detection.from_event(await read(client)) for _ in range(2)]
+            assert [one.name for one in found] == ["high", "low"]
+
+    asyncio.run(talk())
+
+
 def test_detect_names_the_words_that_are_wanted(make: Callable[..., Services]) -> None:
     async def talk() -> None:
         async with serving(make("bands")) as served, served.client() as client:
@@ -76,7 +107,7 @@ def test_detect_names_the_words_that_are_wanted(make: Callable[..., Services]) -
     asyncio.run(talk())
 
 
-@pytest.mark.parametrize(("rate_hz", "width", "channels"), [(16000, 2, 2), (16000, 1, 1), (16000, 4, 1), (44100, 2, 2)])
+@pytest.mark.parametrize(("rate_hz", "width", "channels"), [(16000, 2, 2), (16000, 1, 1), (16000, 3, 1), (44100, 4, 2)])
 def test_sound_of_any_format_is_listened_to(
     make: Callable[..., Services], rate_hz: int, width: int, channels: int
 ) -> None:

@@ -40,9 +40,13 @@ def test_listen_gives_an_event_before_it_takes_the_next_block(events: list[Event
             taken.append(block)
             yield block
 
-    first = next(listen("fake.tflite", blocks()))
+    source = blocks()
+    heard = listen("fake.tflite", source)
+    first = next(heard)
+    heard.close()
     assert first == events[0]
     assert len(taken) == np.ceil(first.time_s * 10)
+    np.testing.assert_array_equal(next(source), np.split(tones, 30)[len(taken) - 1])  # what comes after it is left
 
 
 def test_listen_to_a_file_gives_the_same(events: list[Event], tones: np.ndarray, tmp_path: Path) -> None:
@@ -95,6 +99,51 @@ def test_listen_async_cancelled_closes_its_source(events: list[Event]) -> None:
 
     asyncio.run(cancel())
     assert closed.is_set()
+
+
+def test_listen_async_cancelled_twice_waits_for_its_source_all_the_same(events: list[Event]) -> None:
+    reading, go_on, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def slow():
+        try:
+            reading.set()
+            go_on.wait(20)
+            yield np.zeros(80, np.float32)
+        finally:
+            closed.set()
+
+    async def cancel() -> None:
+        async def work() -> None:
+            async for _ in listen_async("fake.tflite", slow()):
+                pass
+
+        task = asyncio.create_task(work())
+        await asyncio.to_thread(reading.wait)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0.01)
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+    assert closed.is_set()
+
+
+def test_microphone_is_closed_at_once_when_the_listening_fails(events: list[Event], monkeypatch) -> None:
+    closed = threading.Event()
+
+    def microphone(*_: object):
+        try:
+            yield np.full(10, np.nan, np.float32)
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(listening, "microphone_blocks", microphone)
+    with pytest.raises(AudioError, match="finite samples") as kept:
+        next(listen("fake.tflite"))
+    assert closed.is_set()
+    assert kept.value.__traceback__  # which holds everything that nobody has closed
 
 
 def test_callback_gets_the_same_until_it_is_stopped(events: list[Event], tones: np.ndarray) -> None:

@@ -89,7 +89,9 @@ def test_spotter_runs_a_step_model_step_by_step_and_hears_what_its_window_hears(
     assert [(event.time_s, event.label) for event in events] == [(event.time_s, event.label) for event in expected]
 
 
-@pytest.mark.parametrize(("hop_ms", "hop_samples"), [(10, 160), (20, 160), (50, 320), (60, 480), (100, 800)])
+@pytest.mark.parametrize(
+    ("hop_ms", "hop_samples"), [(10, 160), (20, 160), (50, 320), (60, 480), (100, 800), (190, 1440)]
+)
 def test_spotter_hop_is_a_whole_number_of_the_models_steps(band_steps, tones, hop_ms, hop_samples):
     spotter = Spotter(band_steps(), replace(CONFIG, hop_ms=hop_ms))
     assert spotter.hop_samples == hop_samples
@@ -209,6 +211,13 @@ def test_spotter_refuses_a_model_without_card(band_model):
 def test_spotter_refuses_samples_that_are_no_mono_floats(band_model, samples):
     with pytest.raises(AudioError, match="expected mono samples, float32"):
         Spotter(band_model(), CONFIG).feed(samples)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float64])
+def test_spotter_hears_floats_of_any_width(band_model, kind):
+    spotter = Spotter(band_model(), CONFIG)
+    spotter.feed(np.full(70_000, 1.0, kind))  # of float16, the sum of squares would run over
+    assert spotter.level_dbfs == 0
 
 
 @pytest.mark.parametrize(

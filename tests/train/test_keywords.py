@@ -69,6 +69,13 @@ def test_transcripts_with_a_keyword_are_no_background(tmp_path: Path) -> None:
     assert [len(bank) for bank in sources.others] == [8000, 8000]  # "no", and "yesterday"
 
 
+def test_keyword_with_capitals_is_no_background_of_itself(tmp_path: Path) -> None:
+    keywords = _keywords(["Hey Robin"], _record(tmp_path, ("Hey Robin", "no"), 2))
+    sources = keywords.sources()
+    assert [len(group) for group in sources.keywords[0]] == [2]
+    assert [len(bank) for bank in sources.others] == [_RATE_HZ]  # "no", twice
+
+
 def test_keyword_that_nobody_says_in_a_split_is_told(tmp_path: Path) -> None:
     _record(tmp_path, ("yes", "no"), 1)
     (tmp_path / "dev" / "yes" / "0.wav").unlink()

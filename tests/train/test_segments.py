@@ -1,5 +1,7 @@
 """Segments: what a spotter is trained with."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,23 @@ def test_output_ends_with_the_window_that_it_sees(frontend: FrontendConfig) -> N
     ends_s = output_ends_s(frontend, 3, 2)
     assert ends_s[0] == pytest.approx(frontend.frames * 0.01)
     assert ends_s[1] - ends_s[0] == pytest.approx(0.03)
+
+
+def test_keyword_alone_is_enough_to_train_with(frontend: FrontendConfig) -> None:
+    said = Recorded("beep", np.ones(_RATE_HZ, np.float32), 0, 8000)
+    sources = Sources([[[said]]], [], np.ones(99_999, np.float32))
+    settings = {"model": "wake-cnn", "data": ["x"], "batch_size": 10, "wake": {"keywords": ["beep"], "segments": 10}}
+    config = from_mapping(TrainConfig, settings, "test")
+    features, wanted = SegmentBatches(sources, frontend, 3, config, WakeConfig(("beep",), segments=10)).get(0, 0)
+    assert np.isfinite(features).all()
+    assert (wanted == 0).any()
+
+
+def test_segment_is_longer_than_a_long_window(frontend: FrontendConfig) -> None:
+    said = Recorded("beep", np.ones(_RATE_HZ, np.float32), 0, 8000)
+    sources = Sources([[[said]]], [], np.ones(99_999, np.float32))
+    settings = {"model": "wake-cnn", "data": ["x"], "wake": {"keywords": ["beep"], "segments": 10}}
+    config = from_mapping(TrainConfig, settings, "test")
+    long = replace(frontend, clip_ms=3000.0)
+    _, wanted = SegmentBatches(sources, long, 3, config, WakeConfig(("beep",), segments=10)).get(0, 0)
+    assert (wanted == 0).any()

@@ -101,7 +101,16 @@ def test_model_of_fixed_windows_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"keywords": ()}, {"keywords": ("a",), "segments": 0}, {"keywords": ("a",), "miss_rate": 1.0}]
+    "settings",
+    [
+        {"keywords": ()},
+        {"keywords": ("a", "a")},
+        {"keywords": ("unknown",)},  # the label of everything else
+        {"keywords": ("a",), "segments": 0},
+        {"keywords": ("a",), "miss_rate": 1.0},
+        {"keywords": ("a",), "equaliser_db": float("nan")},
+        {"keywords": ("a",), "dev_snr_db": float("inf")},
+    ],
 )
 def test_settings_out_of_range_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="wake: "):

@@ -1,5 +1,6 @@
 """The graphs and pictures of a study, as PNG: wide enough to read, narrow enough for a phone."""
 
+import io
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -185,8 +186,13 @@ def _figure(height: float, rows: int) -> tuple[Any, Any]:
 
 
 def _save(figure: Any, path: Path) -> None:
-    with replacing(path) as scratch:
-        figure.savefig(scratch, format="png", dpi=_DPI)
+    """Write a picture in 256 colours, which nobody tells from all of them, and which take a third of the bytes."""
+    from PIL import Image  # comes with Matplotlib
+
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=_DPI)
+    with replacing(path) as scratch, Image.open(drawn) as picture:
+        picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(scratch, "PNG", optimize=True)
 
 
 def _draw_ours(

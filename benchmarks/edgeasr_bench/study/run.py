@@ -152,7 +152,7 @@ def _is_done(path: Path, config: TrainConfig) -> bool:
     before, now = to_mapping(trained), to_mapping(config)
     key = next(key for key in now if before[key] != now[key])
     raise BundleError(
-        f"{path}: was trained with {key} = {before[key]}, expected {now[key]}: pass another --out, or delete it"
+        f"{path}: was trained with {key} = {before[key]!r}, expected {now[key]!r}: pass another --out, or delete it"
     )
 
 

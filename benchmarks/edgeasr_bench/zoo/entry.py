@@ -45,8 +45,8 @@ class Entry:
         clip_ms: length of the clips that go in; None of images.
         parameters: of the model.
         macs: multiply-accumulates of one inference.
-        score: accuracy, or word error rate, of the Keras model on the test split; None where that is empty.
-        results: of bench, by the key of the step; without those that failed.
+        score: accuracy, or word error rate, of the Keras model on the clips of the results; None where there are none.
+        results: of bench, by the key of the step, without the times of single calls; those that failed are not there.
         failures: one line each, by the key of the step, or `bench`.
         environment: what it was measured on.
     """

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from edgeasr.errors import BundleError
 from edgeasr.models import MODELS
 from edgeasr.train.config import TrainConfig
 from edgeasr_bench.environment import read_environment
-from edgeasr_bench.record import Result
+from edgeasr_bench.record import Histogram, Result
 from edgeasr_bench.zoo.entry import STEPS, Entry
 
 __all__ = ["best_bundles", "measure_zoo"]
@@ -78,7 +79,7 @@ def best_bundles(folders: Sequence[Path]) -> dict[str, Bundle]:
     return {
         model: max(trained, key=_rank)
         for model in MODELS
-        if (trained := [one for one in bundles if one.manifest.model == model and one.manifest.metrics])
+        if (trained := [one for one in bundles if one.manifest.model == model and "history" in one.manifest.metrics])
     }
 
 
@@ -103,31 +104,22 @@ def _measure(bundle: Bundle, copy: Path, seconds: float) -> Entry:
     manifest = bundle.manifest
     config = from_mapping(TrainConfig, manifest.training, str(bundle.path))
     shutil.copytree(bundle.path, copy)
-    files: dict[str, str] = {}  # by path, the key of the step
-    failures: dict[str, str] = {}
-    for step in STEPS:
-        limit = ("--time-limit", str(_EXPORT_LIMIT_S))
-        made, reason = _edgeasr("export", str(copy), f"--{step.scheme}", "--format", step.format, *limit)
-        if reason:
-            failures[step.key] = reason
-        else:
-            files |= {artefact["path"]: step.key for artefact in made["artefacts"]}
-    results = {}
+    files, failures = _export(copy)
+    score, results = _score(manifest.metrics), {}
     if files:
         data = [part for name in config.data for part in ("--data", name)]
         data += ["--leave-out", config.leave_out] if config.leave_out else []
-        benched, reason = _edgeasr(
-            "bench", *([str(copy)] if config.wake else [*files, *data]), "--seconds", str(seconds)
-        )  # a spotter of words in streams: on the windows that its bundle keeps
+        # a model that was tested on no clips, such as a spotter in streams, is on those that its bundle keeps
+        clips = [str(copy)] if score is None else [*files, *data]
+        benched, reason = _edgeasr("bench", *clips, "--seconds", str(seconds))
         if reason:
             failures["bench"] = reason
         else:
             keys = {Path(path).name: key for path, key in files.items()}
-            results = {
-                keys[one["artefact"]]: from_mapping(Result, one, "bench")
-                for one in benched["results"]
-                if one["artefact"] in keys  # a bundle's Keras model is benched too
-            }
+            found = {one["artefact"]: from_mapping(Result, one, "bench") for one in benched["results"]}
+            results = {keys[name]: _without_samples(result) for name, result in found.items() if name in keys}
+            original = found.get(bundle.model_path.name)
+            score = original.accuracy.value if original and original.accuracy else score
     parameters, macs = _cost(bundle)
     return Entry(
         model=manifest.model,
@@ -137,11 +129,25 @@ def _measure(bundle: Bundle, copy: Path, seconds: float) -> Entry:
         clip_ms=manifest.frontend.clip_ms if manifest.frontend else None,
         parameters=parameters,
         macs=macs,
-        score=_score(manifest.metrics),
+        score=score,
         results=results,
         failures=failures,
         environment=environment,
     )
+
+
+def _export(bundle: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Export a bundle in each way; give the key of the step by the path of each file, and why by that of others."""
+    files: dict[str, str] = {}
+    failures: dict[str, str] = {}
+    for step in STEPS:
+        limit = ("--time-limit", str(_EXPORT_LIMIT_S))
+        made, reason = _edgeasr("export", str(bundle), f"--{step.scheme}", "--format", step.format, *limit)
+        if reason:
+            failures[step.key] = reason.removeprefix(f"{step.format}:{step.scheme}: ")
+        else:
+            files |= {artefact["path"]: step.key for artefact in made["artefacts"]}
+    return files, failures
 
 
 def _edgeasr(*arguments: str) -> tuple[dict[str, Any], str]:
@@ -153,6 +159,21 @@ def _edgeasr(*arguments: str) -> tuple[dict[str, Any], str]:
         return {}, lines[-1].removeprefix("edgeasr: ").partition(" (log: ")[0]
     printed: dict[str, Any] = json.loads(done.stdout)
     return printed, ""
+
+
+def _without_samples(result: Result) -> Result:
+    """Leave out what the document does not use: most of a record is what single calls, rounds and operators took."""
+    assert result.latency_us is not None  # as bench gives it of what it ran here
+    return replace(
+        result,
+        latency_us=replace(result.latency_us, histogram=Histogram(0, ())),
+        latency_with_frontend_us=None,
+        frontend_us=None,
+        own_call_us=None,
+        rounds_us=(),
+        operators=(),
+        confusion=None,
+    )
 
 
 def _cost(bundle: Bundle) -> tuple[int, int]:

@@ -13,6 +13,7 @@ __all__ = ["Ranges", "find_ranges"]
 Ranges = dict[str, tuple[float, float]]  # by name of the tensor: lowest and highest value
 
 _BINS = 2048
+_UNUSED = (0.0, 1.0)  # of what is always 0: every scale serves, but kernels refuse one that is many times smaller
 
 
 def find_ranges(
@@ -32,7 +33,7 @@ def find_ranges(
         same: groups of tensors that get one range, such as a state on its way in and out.
 
     Returns:
-        By method a range for each tensor, 0 always inside.
+        By method a range for each tensor, wider than 0 and with 0 inside.
     """
     extremes = _extremes(path, feeds())
     histograms = {} if all(METHODS[name] is minmax for name in methods) else _histograms(path, feeds(), extremes)
@@ -41,11 +42,11 @@ def find_ranges(
         ranges = dict(extremes)
         if METHODS[name] is not minmax:
             chosen = ((tensor, METHODS[name](seen, levels)) for tensor, seen in histograms.items())
-            ranges = {tensor: (min(low, 0.0), max(high, 0.0)) for tensor, (low, high) in chosen}
+            ranges |= {tensor: (min(low, 0.0), max(high, 0.0)) for tensor, (low, high) in chosen}
         for group in same:
             lows, highs = zip(*(ranges[tensor] for tensor in group), strict=True)
             ranges |= {tensor: (min(lows), max(highs)) for tensor in group}
-        found[name] = ranges
+        found[name] = {tensor: (low, high) if low < high else _UNUSED for tensor, (low, high) in ranges.items()}
     return found
 
 
@@ -59,11 +60,11 @@ def _extremes(path: Path, feeds: Iterator[Feed]) -> Ranges:
 
 
 def _histograms(path: Path, feeds: Iterator[Feed], ranges: Ranges) -> dict[str, Histogram]:
-    edges = {name: np.linspace(low, max(high, low + 1e-12), _BINS + 1) for name, (low, high) in ranges.items()}
-    counts = {name: np.zeros(_BINS, np.int64) for name in ranges}
+    edges = {name: np.linspace(low, high, _BINS + 1) for name, (low, high) in ranges.items() if low < high}
+    counts = {name: np.zeros(_BINS, np.int64) for name in edges}
     for activations in trace(path, feeds):
-        for name, values in activations.items():
+        for name in edges.keys() & activations.keys():
             low, high = edges[name][0], edges[name][-1]
-            place = ((values.ravel().astype(np.float64) - low) * (_BINS / (high - low))).astype(np.int64)
+            place = ((activations[name].ravel().astype(np.float64) - low) * (_BINS / (high - low))).astype(np.int64)
             counts[name] += np.bincount(np.minimum(place, _BINS - 1), minlength=_BINS)
-    return {name: Histogram(edges[name], counts[name]) for name in ranges}
+    return {name: Histogram(edges[name], counts[name]) for name in edges}

@@ -20,8 +20,8 @@ def clip(model: Any, frames: int, unroll: bool = False) -> Form:
         model: a Keras model of one input [frames, bins], whose frames may be open, and one output.
         frames: of a clip.
         unroll: make of recurrent layers plain ones, once for each frame. Otherwise they stay as they are, a loop that
-            converters do not quantise. It is for layers that go both ways: where the step form is possible, that is
-            the better one, since of an unrolled file the runtime keeps a copy of the weights for each frame.
+            converters do not quantise. It is for models that cannot go step by step: that form is the better one, since
+            of an unrolled file the runtime keeps a copy of the weights for each frame.
 
     Raises:
         ExportError: the model has several inputs or outputs, is no graph, or takes clips of another length.

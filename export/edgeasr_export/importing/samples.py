@@ -1,7 +1,9 @@
 """Real features to calibrate and verify the exports of an imported model with."""
 
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -52,10 +54,10 @@ def read_samples(path: Path) -> Samples:
         DataError: it is no such file.
     """
     try:
-        with np.load(path) as file:
+        with path.open("rb") as opened, np.load(opened) as file:
             calibration, verification = (np.asarray(file[name], np.float32) for name in ("calibration", "verification"))
             targets = np.asarray(file.get("targets", []), np.int64)
-    except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, BadZipFile, zlib.error) as error:
         raise DataError(
             f"{path}: expected an .npz file with the arrays calibration and verification, [clips, ...] ({error})"
         ) from error

@@ -26,12 +26,6 @@ KINDS: Mapping[str, str] = {
     "tflite": "edgeasr_export.importing.tflite_file:TFLITE",
     "onnx": "edgeasr_export.importing.onnx_file:ONNX",
 }
-_BY_FILE: Mapping[str, str] = {
-    "model.keras": "keras",
-    "model.pb": "saved-model",
-    "model.tflite": "tflite",
-    "model.onnx": "onnx",
-}
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,8 @@ class Kind:
 
 def load_source(bundle: Bundle) -> Source:
     """Give the original of a bundle, which the worker converts."""
-    return Source(_BY_FILE[bundle.manifest.model_file], bundle.model_path)
+    kinds = {resolve(KINDS, name, "kind of model").file: name for name in KINDS}
+    return Source(kinds[bundle.manifest.model_file], bundle.model_path)
 
 
 def formats_of(kind: str) -> tuple[str, ...]:

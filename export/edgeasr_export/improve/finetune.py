@@ -101,7 +101,7 @@ def _alike(one: FrontendConfig | None, other: FrontendConfig | None) -> bool:
 
 def _config(manifest: Manifest, epochs: int) -> TrainConfig:
     """Give the settings of the training, for a few more epochs."""
-    if not manifest.training:
+    if "model" not in manifest.training:  # imported, or with a front end put in
         raise ExportError(f"{manifest.model}: the bundle does not say how it was trained, so it cannot be fine-tuned")
     config = from_mapping(TrainConfig, manifest.training, "manifest.json")
     if config.wake:

@@ -4,15 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Grid", "grid_of", "round_activation", "round_kernel", "weight_steps"]
+from edgeasr_export.schemes import scheme as find_scheme
 
-_BITS = {  # by scheme: of weights, and of activations that are calibrated
-    "dynamic": (8, None),
-    "int8": (8, 8),
-    "int16x8": (8, 16),
-    "int8-weights": (8, None),
-    "int4-weights": (4, None),
-}
+__all__ = ["Grid", "grid_of", "round_activation", "round_kernel", "weight_steps"]
 
 
 @dataclass(frozen=True)
@@ -87,5 +81,5 @@ def grid_of(scheme: str, per_tensor: bool) -> Grid | None:
         scheme: key of `SCHEMES`.
         per_tensor: one step for all weights of a layer.
     """
-    bits = _BITS.get(scheme)
-    return Grid(bits[0], per_tensor, bits[1]) if bits else None
+    found = find_scheme(scheme)
+    return Grid(found.weight_bits, per_tensor, found.activation_bits) if found.weight_bits else None

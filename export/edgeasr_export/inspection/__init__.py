@@ -2,5 +2,6 @@
 
 from edgeasr_export.inspection.anatomy import Layer, describe
 from edgeasr_export.inspection.difference import Difference, compare
+from edgeasr_export.inspection.original import find_original
 
-__all__ = ["Difference", "Layer", "compare", "describe"]
+__all__ = ["Difference", "Layer", "compare", "describe", "find_original"]

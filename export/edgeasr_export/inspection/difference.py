@@ -1,7 +1,6 @@
 """Where an artefact differs from its float original: every activation of both on the same features."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,8 @@ from numpy.typing import NDArray
 
 from edgeasr.errors import ExportError
 from edgeasr.runtime import Runtime, load
-from edgeasr_export.trace import Feed, trace
+from edgeasr_export.inspection.feeding import Feeding
+from edgeasr_export.trace import trace
 
 __all__ = ["Difference", "compare"]
 
@@ -37,22 +37,25 @@ class Difference:
 def compare(artefact: Path, original: Path, features: NDArray[np.float32]) -> list[Difference]:
     """Compare the activations that both files have, those with the worst signal-to-noise ratio first.
 
+    Both files get the states of a step from the original, so that its own error shows, and none that has added up.
+
     Args:
         artefact: the quantised file.
         original: the float file of the same format and form.
         features: float32 [clips, frames, bins].
 
     Raises:
-        ExportError: the two are not of one model or have no activation in common, or one takes single steps.
+        ExportError: the two are not of one model and form, or have no activation in common.
         ArtefactError: a file cannot be run.
     """
-    model = _check(artefact, original)
+    feeding = Feeding(_check(artefact, original))
     signal: dict[str, float] = {}
     noise: dict[str, float] = {}
     largest: dict[str, float] = {}
     limits: dict[str, tuple[float, float]] = {}
-    both = zip(trace(original, _feeds(model, features)), trace(artefact, _feeds(model, features)), strict=True)
-    for right, own in both:
+    both = (trace(path, feeding.feeds(features)) for path in (original, artefact))
+    for right, own in zip(*both, strict=True):
+        feeding.follow(right)
         for name in right.keys() & own.keys():
             if right[name].size != own[name].size:
                 continue
@@ -78,16 +81,14 @@ def _check(artefact: Path, original: Path) -> Runtime:
     for model in models:
         if model.card is None:
             raise ExportError(f"{model.path}: was not written by edgeasr: compare files that `edgeasr export` made")
-        if model.card.stepping:
-            raise ExportError(f"{model.path}: takes single steps: compare files of whole clips")
-    cards = [model.card.model_sha256 for model in models if model.card]
-    if cards[0] != cards[1]:
+    cards = [model.card for model in models if model.card]
+    if cards[0].model_sha256 != cards[1].model_sha256:
         raise ExportError(f"{artefact} was made from another model than {original}: pass the bundle that it is of")
+    if cards[0].stepping != cards[1].stepping:
+        raise ExportError(
+            f"{artefact} takes other steps than {original}, or keeps its state inside: compare files of one form"
+        )
     return models[1]
-
-
-def _feeds(model: Runtime, features: NDArray[np.float32]) -> Iterator[Feed]:
-    return ({"features": clip.reshape(1, *model.input_shape)} for clip in features)
 
 
 def _decibels(signal: float, noise: float) -> float:

@@ -21,4 +21,4 @@ def _onnx(source: Path, target: Path, plan: Plan) -> None:
     quantize_dynamic(source, target, weight_type=QuantType.QUInt8, nodes_to_exclude=kept)
 
 
-DYNAMIC = Scheme(quantise={"tflite": _tflite, "onnx": _onnx}, min_agreement=0.9)
+DYNAMIC = Scheme(quantise={"tflite": _tflite, "onnx": _onnx}, min_agreement=0.9, weight_bits=8)

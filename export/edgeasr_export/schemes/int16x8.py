@@ -15,4 +15,4 @@ def _tflite(source: Path, target: Path, plan: Plan) -> None:
     tflite.quantise(source, target, plan, tflite.integers(activation_bits=16))
 
 
-INT16X8 = Scheme(quantise={"tflite": _tflite}, min_agreement=0.95, activation_bits=16)
+INT16X8 = Scheme(quantise={"tflite": _tflite}, min_agreement=0.95, weight_bits=8, activation_bits=16)

@@ -16,4 +16,4 @@ def _tflite(source: Path, target: Path, plan: Plan) -> None:
     tflite.quantise(source, target, plan, tflite.integers(activation_bits=8))
 
 
-INT8 = Scheme(quantise={"tflite": _tflite, "onnx": onnx.quantise}, min_agreement=0.9, activation_bits=8)
+INT8 = Scheme(quantise={"tflite": _tflite, "onnx": onnx.quantise}, min_agreement=0.9, weight_bits=8, activation_bits=8)

@@ -42,14 +42,16 @@ class Scheme:
 
     Attributes:
         quantise: by format, a function that makes a file of this scheme out of a float32 one: (source, target, plan).
-        min_agreement: share of the labels, or characters, of the Keras original that must be given too.
+        min_agreement: share of the labels, or characters, of the original that must be given too.
         max_error: largest difference of a score from the original's, where the scheme promises one.
+        weight_bits: of the weights; None where they stay float.
         activation_bits: of activations that need a range; None where they stay float or are quantised as they come.
     """
 
     quantise: Mapping[str, Callable[[Path, Path, Plan], None]]
     min_agreement: float
     max_error: float | None = None
+    weight_bits: int | None = None
     activation_bits: int | None = None
 
     @property

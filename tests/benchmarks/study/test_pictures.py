@@ -71,6 +71,19 @@ def test_layers_of_any_shape_are_drawn(shape: tuple[int, ...], sideways: bool, t
     assert image(tmp_path / "layers.png").shape[1] == 840  # fits a phone and a page
 
 
+def test_picture_has_few_colours_and_those_that_were_drawn(tmp_path: Path) -> None:
+    from PIL import Image
+
+    plot_layers(
+        RNG.random((20, 12), np.float32), [("1. conv", RNG.random((98, 64), np.float32))], tmp_path / "p.png", True
+    )
+    with Image.open(tmp_path / "p.png") as picture:
+        assert picture.mode == "P"
+        shown = np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0).astype(float)
+    for colour in ((255, 255, 255), (0, 0, 0), (183, 55, 121)):  # the page, the writing, the middle of magma
+        assert np.abs(shown - colour).max(axis=1).min() < 12
+
+
 def test_layers_show_the_channels_apart(tmp_path: Path) -> None:
     channels = np.zeros((8, 8, 8), np.float32)
     channels[2:4, :, 0] = 1  # a moment in one channel

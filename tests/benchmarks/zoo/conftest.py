@@ -28,22 +28,22 @@ class SavedModel:
 
 @pytest.fixture
 def write_bundle(tmp_path: Path) -> Callable[..., Bundle]:
-    """Give a function that writes a bundle as if it had been trained: by name, and how good it is on its dev split."""
+    """Give a function that writes a bundle, by its name and how good it is on its dev split; imported without that."""
     features = np.zeros((1, 98, 40), np.float32)
 
-    def write(name: str, model: str = "ds-cnn", content: bytes = b"weights", **dev: float) -> Bundle:
-        metrics = {
-            "best_epoch": 2,
-            "history": [{"dev_loss": 9.0, "dev_accuracy": 0.1}, {"dev_loss": 1.0, **dev}],
-            "test_accuracy": {"value": 0.875, "low": 0.8, "high": 0.9, "correct": 7, "n": 8},
-        }
+    def write(
+        name: str, model: str = "ds-cnn", content: bytes = b"weights", tested: bool = True, **dev: float
+    ) -> Bundle:
+        accuracy = {"value": 0.875, "low": 0.8, "high": 0.9, "correct": 7, "n": 8}
+        tests = {"test_accuracy": accuracy} if tested else {}
+        trained = {"best_epoch": 2, "history": [{"dev_loss": 9.0, "dev_accuracy": 0.1}, {"dev_loss": 1.0, **dev}]}
         manifest = Manifest(
             model=model,
             labels=("yes", "no"),
             frontend=FrontendConfig(clip_ms=1500),
             output="logits",
             training=to_mapping(TrainConfig(model, ("synthetic:yes,no",), leave_out="theo")),
-            metrics=metrics if dev else {},
+            metrics=tests | (trained if dev else {"sample_accuracy": accuracy}),
         )
         samples = Samples(features, features, np.zeros(1, np.int64))
         return Bundle.create(tmp_path / "bundles" / name, manifest, SavedModel(content), samples)

@@ -27,11 +27,14 @@ class Commands:
     def __call__(self, *arguments: str) -> tuple[dict[str, Any], str]:
         self.called.append(arguments)
         if set(self.fail) & set(arguments):
-            return {}, f"{arguments[0]} failed"
+            step = f"{arguments[4]}:{arguments[2].strip('-')}: " if arguments[0] == "export" else ""
+            return {}, f"{step}{arguments[0]} failed"
         if arguments[0] == "export":
             _, bundle, scheme, _, format_, *_ = arguments
             return {"artefacts": [{"path": f"{bundle}/ds-cnn.{scheme.strip('-')}.{format_}"}]}, ""
         files = [Path(argument).name for argument in arguments[1:] if "/ds-cnn." in argument]
+        if not files:  # a bundle: its Keras model and all that was exported
+            files = ["model.keras", "ds-cnn.float32.tflite", "ds-cnn.int8.onnx"]
         results = [{**asdict(self._result), "artefact": name} for name in files]
         return {"results": json.loads(json.dumps(results))}, ""
 
@@ -49,7 +52,7 @@ def test_best_bundle_on_the_dev_split_is_taken(write_bundle: Callable[..., Bundl
     write_bundle("study/bundles/b", dev_accuracy=0.9)
     write_bundle("c", "ctc-gru", dev_wer=0.2)
     write_bundle("d", "ctc-gru", dev_wer=0.1)
-    write_bundle("untrained", "fsdd-cnn")
+    write_bundle("imported", "fsdd-cnn")
     best = best_bundles([tmp_path])
     assert {model: bundle.path.name for model, bundle in best.items()} == {"ds-cnn": "b", "ctc-gru": "d"}
     assert list(best) == [model for model in MODELS if model in best]
@@ -67,12 +70,25 @@ def test_entry_holds_what_the_commands_said(
     work = tmp_path / "work"
     entry = measure_zoo([tmp_path / "bundles"], work, 0.5)["ds-cnn"]
     assert set(entry.results) == {step.key for step in STEPS}
-    assert entry.results["onnx int8"].latency_us == result.latency_us
+    kept = entry.results["onnx int8"]
+    assert (kept.latency.p50, kept.ratio_to_float) == (59.0, result.ratio_to_float)
+    assert (kept.latency.histogram.counts, kept.frontend_us, kept.rounds_us) == ((), None, ())
     assert (entry.score, entry.clip_ms, entry.parameters) == (0.875, 1500.0, 23180)
     assert (entry.model_sha256, entry.failures) == (bundle.manifest.model_sha256, {})
     bench = commands.called[-1]
     assert bench[-6:] == ("--data", "synthetic:yes,no", "--leave-out", "theo", "--seconds", "0.5")
     assert [path.name for path in work.iterdir()] == ["ds-cnn.json"]
+
+
+def test_model_without_a_test_score_is_measured_on_the_clips_of_its_bundle(
+    write_bundle: Callable[..., Bundle], commands: Commands, tmp_path: Path, result: Result
+) -> None:
+    write_bundle("a", tested=False, dev_fa_per_hour=0.8)
+    entry = measure_zoo([tmp_path / "bundles"], tmp_path / "work", 0.5)["ds-cnn"]
+    command, bundle, *rest = commands.called[-1]
+    assert (command, Path(bundle).name, rest) == ("bench", "ds-cnn", ["--seconds", "0.5"])
+    assert result.accuracy is not None
+    assert (entry.score, set(entry.results)) == (result.accuracy.value, {"tflite float32", "onnx int8"})
 
 
 def test_what_is_done_is_done_again_only_for_another_bundle_or_version(

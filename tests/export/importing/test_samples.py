@@ -76,7 +76,7 @@ def test_read_samples_refuses_other_arrays(tmp_path: Path, arrays: dict[str, Any
         read_samples(tmp_path / "s.npz")
 
 
-@pytest.mark.parametrize("content", [None, b"", b"text"])
+@pytest.mark.parametrize("content", [None, b"", b"text", b"PK\x03\x04cut off"])
 def test_read_samples_refuses_other_files(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "s.npz").write_bytes(content)

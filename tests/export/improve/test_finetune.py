@@ -83,5 +83,6 @@ def test_finetune_on_other_data_is_refused(bundle: Bundle, model: Any) -> None:
 
 
 def test_finetune_of_an_imported_model_is_refused(bundle: Bundle, model: Any) -> None:
+    imported = replace(bundle.manifest, training={"imported": "kws.h5", "imported_sha256": "ab"})
     with pytest.raises(ExportError, match="does not say how it was trained"):
-        finetune(model, bundle.samples().calibration, COARSE, replace(bundle.manifest, training={}), 1)
+        finetune(model, bundle.samples().calibration, COARSE, imported, 1)
