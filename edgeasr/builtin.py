@@ -1,4 +1,4 @@
-"""The built-in models: ten spoken digits to try the tools with, and the 35 words that wake words start from."""
+"""The built-in model: ten spoken digits to try the tools with."""
 
 import shutil
 from pathlib import Path
@@ -7,10 +7,9 @@ from edgeasr.atomic import replacing
 from edgeasr.bundle import Bundle
 from edgeasr.errors import BundleError
 
-__all__ = ["BUILTIN", "WORDS", "copy_builtin"]
+__all__ = ["BUILTIN", "copy_builtin"]
 
 BUILTIN = Path(__file__).parent / "assets" / "digits"
-WORDS = BUILTIN.with_name("words")
 
 
 def copy_builtin(path: Path) -> Bundle:

@@ -21,7 +21,7 @@ __all__ = ["command"]
 @click.option("--batch-size", type=click.IntRange(min=1), help="Clips in a step.  [default: 32]")
 @click.option("--learning-rate", type=float, help="At the start; falls to zero.  [default: 0.001]")
 @click.option("--patience", type=click.IntRange(min=0), help="Stop after so many epochs without a better one.")
-@click.option("--start-from", metavar="BUNDLE", help="Start from its weights, or those of builtin:words.")
+@click.option("--start-from", metavar="BUNDLE", help="Start from its weights, as far as layers are alike.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same model.  [default: 0]")
 @leave_out_option
 @click.option("--restart", is_flag=True, help="Forget an interrupted training instead of resuming it.")

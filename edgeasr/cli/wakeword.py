@@ -26,7 +26,7 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="Folder of your own recordings of the phrase, a saying a file; ten help.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), default=20, show_default=True, help="Passes of the training.")
+@click.option("--epochs", type=click.IntRange(min=1), default=48, show_default=True, help="Passes of the training.")
 @click.option(
     "--target-fa-per-hour",
     type=FiniteRange(0),

@@ -32,8 +32,7 @@ class TrainConfig:
         weight_decay: share of each weight taken off in a step, times the learning rate.
         clip_norm: largest norm of the gradient of a step; longer ones are shortened; 0 leaves them.
         patience: stop after so many epochs without a better one on the dev split; 0 never stops early.
-        start_from: bundle whose weights the layers start from, as far as they are alike, such as `builtin:words`; empty
-            for random ones.
+        start_from: bundle whose weights the layers start from, as far as they are alike; empty for random ones.
         seed: of the initial weights, the order and the augmentation; the same seed gives the same model.
         limit: use at most so many clips of the training split; 0 uses all.
         leave_out: a speaker who is kept out of training and makes the test split.

@@ -20,7 +20,7 @@ from edgeasr.train.config import TrainConfig
 from edgeasr.train.optimizer import make_optimizer
 from edgeasr.train.prefetch import epoch_batches
 from edgeasr.train.task import Batches, Task, load_task
-from edgeasr.train.transfer import copy_weights, open_start
+from edgeasr.train.transfer import copy_weights
 
 __all__ = ["compiled_model", "run_epoch", "train"]
 
@@ -63,7 +63,7 @@ def train(
     if restart:
         shutil.rmtree(state_path, ignore_errors=True)
     Checkpoint.check(state_path, settings)
-    start = open_start(config.start_from) if config.start_from else None  # before the data are read
+    start = Bundle.open(config.start_from) if config.start_from else None  # before the data are read
     spec, task = load_task(config, report)  # before Keras is imported: a mistake in the data shows at once
     for line in task.describe():
         report(line)

@@ -2,23 +2,11 @@
 
 from typing import Any
 
-from edgeasr.builtin import WORDS
 from edgeasr.bundle import Bundle
 from edgeasr.errors import ConfigError
 from edgeasr.features.config import FrontendConfig
 
-__all__ = ["copy_weights", "open_start"]
-
-_WORDS = "builtin:words"
-
-
-def open_start(name: str) -> Bundle:
-    """Open the bundle that a training starts from: a folder, or `builtin:words`, which comes with edgeasr.
-
-    Raises:
-        BundleError: there is none.
-    """
-    return Bundle.open(WORDS if name == _WORDS else name)
+__all__ = ["copy_weights"]
 
 
 def copy_weights(bundle: Bundle, model: Any, frontend: FrontendConfig | None) -> tuple[int, int]:

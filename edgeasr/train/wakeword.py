@@ -51,8 +51,8 @@ def wakeword_config(phrase: str, positives: str, epochs: int, seed: int) -> Trai
     )
     augment = AugmentConfig(
         gain_db=15.0,
-        noise_probability=0.8,
-        noise_snr_db=(5.0, 30.0),
+        noise_probability=0.95,
+        noise_snr_db=(-5.0, 20.0),
         vocal_tract=0.15,
         spec_time_frames=15,
         spec_bins=5,
@@ -62,8 +62,7 @@ def wakeword_config(phrase: str, positives: str, epochs: int, seed: int) -> Trai
         data=(f"phrase:{phrase}", *words),
         epochs=epochs,
         batch_size=64,
-        learning_rate=2e-3,
-        start_from="builtin:words",
+        learning_rate=3e-3,
         clip_norm=5.0,
         seed=seed,
         augment=augment,

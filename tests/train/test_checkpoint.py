@@ -27,8 +27,8 @@ def test_setting_that_an_older_release_did_not_know_has_its_default(tmp_path: Pa
     del older["start_from"], older["augment"]["gain_db"]
     write_state(tmp_path, older)
     Checkpoint.check(tmp_path, to_mapping(CONFIG))
-    with pytest.raises(BundleError, match="was begun with start_from = '', not 'builtin:words': pass the same sett"):
-        Checkpoint.check(tmp_path, to_mapping(replace(CONFIG, start_from="builtin:words")))
+    with pytest.raises(BundleError, match="was begun with start_from = '', not 'others': pass the same sett"):
+        Checkpoint.check(tmp_path, to_mapping(replace(CONFIG, start_from="others")))
 
 
 def test_state_that_cannot_be_gone_on_with_says_how_to_begin_again(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from edgeasr.errors import BundleError, ConfigError
 from edgeasr.models import build, model_spec
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.fit import train
-from edgeasr.train.transfer import copy_weights, open_start
+from edgeasr.train.transfer import copy_weights
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +36,11 @@ def test_layers_start_from_a_bundle_as_far_as_they_are_alike(digits: Bundle) -> 
         np.testing.assert_array_equal(one, other)
 
 
-def test_wake_words_start_from_the_words_that_come_with_edgeasr() -> None:
-    model = build("wake-cnn", model_spec("wake-cnn").frontend.shape, 2)
-    words, frontend = open_start("builtin:words"), model_spec("wake-cnn").frontend
-    copied, layers = copy_weights(words, model, frontend)
-    assert copied == layers - 1
-    with pytest.raises(ConfigError, match="words hears log-mel, this training micro: start from another bundle"):
-        copy_weights(words, model, replace(frontend, kind="micro"))
+def test_features_of_another_kind_are_refused(digits: Bundle) -> None:
+    frontend = model_spec("ds-cnn").frontend
+    model = build("ds-cnn", frontend.shape, 3)
+    with pytest.raises(ConfigError, match="digits hears mfcc, this training micro: start from another bundle"):
+        copy_weights(digits, model, replace(frontend, kind="micro"))
 
 
 def test_layers_of_another_architecture_are_refused(digits: Bundle) -> None:
