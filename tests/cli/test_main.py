@@ -153,7 +153,9 @@ def test_ctrl_c_ends_a_running_command_with_one_line(exported: Bundle) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert "default settings" in begun  # it had begun: there are seconds of synthesis and listening to come
-    assert (process.returncode, out, err.splitlines()[-1]) == (130, "", "edgeasr: interrupted")
+    # A shell shows both as 130. Where the signal comes while a library compiles code, Python ends by it after all.
+    assert process.returncode in (130, -signal.SIGINT)
+    assert (out, err.splitlines()[-1]) == ("", "edgeasr: interrupted")
     assert "Traceback" not in err
 
 
