@@ -65,11 +65,14 @@ def export_bundle(
         PartialExportError: one or more artefacts could not be made or do not agree with the original; those that could
             are in the bundle all the same, and the log of the failures is there as `export.log`.
         ExportError: the original cannot be loaded or run.
-        ConfigError: an unknown scheme or format, or a scheme that does not exist in a format that was named.
+        ConfigError: an unknown scheme or format, a scheme that does not exist in a format that was named, or settings
+            that are of no use to any.
         DataError: the bundle's samples are of no use for calibration.
     """
     settings = settings or ExportSettings()
     steps = conversions(schemes, formats, formats_of(load_source(bundle).kind))
+    if (settings.improve or settings.finetune_epochs) and not any(scheme(name).weight_bits for name in schemes):
+        raise ConfigError(f"weights of {', '.join(schemes)} stay float: improve and finetune serve integers")
     for found in filter(None, map(variant, formats or ())):
         found.check(bundle)
     failures: list[str] = []

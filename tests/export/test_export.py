@@ -37,6 +37,14 @@ def leftovers(bundle: Bundle) -> list[str]:
     return sorted(path.name for path in bundle.path.iterdir() if path.name not in known)
 
 
+@pytest.mark.parametrize("settings", [ExportSettings(improve=("bias",)), ExportSettings(finetune_epochs=1)])
+def test_float_files_have_nothing_to_win_back(
+    settings: ExportSettings, make_bundle: MakeBundle, dense_model: Any
+) -> None:
+    with pytest.raises(ConfigError, match="weights of float32, float16 stay float: improve"):
+        export_bundle(make_bundle(dense_model), ["float32", "float16"], settings=settings)
+
+
 def test_layer_that_is_always_zero_exports(make_bundle: MakeBundle, dense_model: Any) -> None:
     dead, last = dense_model.layers[-2:]
     dead.bias.assign(-1000 * np.ones(16))  # ReLU makes 0 of everything
