@@ -3,8 +3,9 @@
     python benchmarks/spotting_accuracy.py [MODEL.tflite] [--noise noise.zip]
 
 The digits of the test split are laid over noise at 10 dB. The threshold is the one with most digits right on the dev
-split, of those with at most one false accept a minute. In the stream a digit is right when it is found and nothing else
-is reported in its time; the clips are cut out of the same stream, so they have the same noise.
+split, said four times in other noise each, of those with at most one false accept in two minutes; of several that are
+as good, the one in the middle. In the stream a digit is right when it is found and nothing else is reported in its
+time; the clips are cut out of the same stream, so they have the same noise.
 """
 
 import argparse
@@ -30,7 +31,8 @@ from edgeasr_export import export_bundle
 
 CONFIG = SpotterConfig(smoothing_ms=500.0)  # with the default of 300 ms more words are taken for others as well
 SNR_DB = 10.0
-FALSE_ACCEPTS_PER_HOUR = 60.0
+FALSE_ACCEPTS_PER_HOUR = 30.0  # on dev: half of those that are wanted on test
+DEV_LOOPS = 4
 
 
 def main() -> None:
@@ -54,8 +56,7 @@ def export_builtin(folder: Path) -> Path:
 def measure(model: Runtime, data: str, noise: str) -> dict[str, Any]:
     """Spot the digits at the threshold that the dev split gives, and score the same digits as clips."""
     config = CONFIG
-    splits: tuple[Split, Split] = ("dev", "test")
-    dev, test = (digit_stream(model, data, noise, split) for split in splits)
+    dev, test = digit_stream(model, data, noise, "dev", DEV_LOOPS), digit_stream(model, data, noise, "test")
     tried = try_thresholds(listen(model, config, dev.clip), dev.words)
     point = _best(tried)
     config = replace(config, threshold=point.threshold)
@@ -77,7 +78,10 @@ def _accuracy(right: int, stream: Stream) -> dict[str, Any]:
 
 def _best(points: list[OperatingPoint]) -> OperatingPoint:
     allowed = [point for point in points if point.detection.false_accepts_per_hour <= FALSE_ACCEPTS_PER_HOUR]
-    return max(allowed or points[-1:], key=lambda point: _right(point.detection))
+    allowed = allowed or points[-1:]
+    most = max(_right(point.detection) for point in allowed)
+    best = [point for point in allowed if _right(point.detection) == most]
+    return best[len(best) // 2]
 
 
 def _right(found: Detection) -> int:
@@ -97,15 +101,15 @@ def _right_clips(model: Runtime, stream: Stream) -> int:
     return right
 
 
-def digit_stream(model: Runtime, data: str, noise: str, split: Split) -> Stream:
-    """Lay the digits of a split over its noise."""
+def digit_stream(model: Runtime, data: str, noise: str, split: Split, loops: int = 1) -> Stream:
+    """Lay the digits of a split over its noise, so many times."""
     assert model.frontend is not None
     rate_hz = model.frontend.sample_rate_hz
     keywords = [label for label in model.labels if is_keyword(label)]
     examples = load_datasets((data,), None).labelled(split)
     words = record_words([example for example in examples if example.label in keywords], rate_hz)
     bank = noise_bank(noise, rate_hz, split)
-    return build_stream(words, keywords, rate_hz, bank, bank[:0], SNR_DB)
+    return build_stream(words * loops, keywords, rate_hz, bank, bank[:0], SNR_DB)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """What tests of several packages share: the exported built-in model, a small disk, and where the real data is."""
 
+import fcntl
+import gc
 import os
 import signal
 import subprocess
@@ -15,6 +17,12 @@ from edgeasr.bundle import Bundle
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATA = Path(os.environ.get("EDGEASR_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is loaded by now out of garbage collections: Keras and bench ask for many, each a second long."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +42,13 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """Give the built-in bundle with its float32 and int8 artefacts in TFLite and ONNX. Made once: copy to change."""
     from edgeasr_export import export_bundle
 
-    bundle = copy_builtin(tmp_path_factory.mktemp("exported") / "digits")
-    return export_bundle(bundle, ("float32", "int8"))
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # of all workers: one makes it, the others wait
+    with (shared / "exported.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        bundle = copy_builtin(shared / "exported" / "digits")
+        return bundle if bundle.manifest.artefacts else export_bundle(bundle, ("float32", "int8"))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ __all__ = ["COMMANDS", "group", "main"]
 # verb -> (module, what `edgeasr --help` says of it; the module is not imported for that)
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "train": ("edgeasr.cli.train", "Train a model on labelled speech and write a bundle."),
-    "wakeword": ("edgeasr.cli.wakeword", "Make a spotter of a word or phrase that nobody recorded."),
+    "wakeword": ("edgeasr.cli.wakeword", "Make a spotter of a word or phrase, recorded or not."),
     "evaluate": ("edgeasr.cli.evaluate", "Measure the accuracy of a bundle or an artefact."),
     "import": ("edgeasr.cli.import_", "Make a bundle of a model that was trained elsewhere."),
     "export": ("edgeasr.cli.export", "Convert a bundle to quantised TFLite and ONNX, and verify it."),

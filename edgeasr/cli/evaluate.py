@@ -87,6 +87,11 @@ def command(
             raise click.UsageError("--labels and --lm are for clips: leave them out with --stream and --recording")
         if stream.recording and (data or leave_out):
             raise click.UsageError("--data and --leave-out choose clips: leave them out with --recording")
+        if stream.write and stream.target_fa_per_hour is not None and split == "test" and not stream.recording:
+            raise click.UsageError(
+                "--write keeps no threshold that was chosen on the split test, which is to measure it: "
+                "pass --split dev, then evaluate on test"
+            )
         bundle = settings_bundle(model) if stream.write else None  # before minutes of work
         words = () if stream.recording else _examples(model, data, leave_out, split)[0]
         evaluate_stream(loaded, spotter_config(model, spotting), stream, words, split, plot, bundle, as_json)

@@ -93,8 +93,6 @@ def _stream_maker(
     model: "Runtime", settings: StreamSettings, examples: "Sequence[Example]", split: "Split"
 ) -> "Callable[[float], Stream]":
     """Read what a stream is made of; give a function that makes it at a ratio of speech to noise."""
-    import numpy as np
-
     from edgeasr.audio.resample import resample
     from edgeasr.data.noise import noise_bank
     from edgeasr.data.stream import build_stream, read_stream, record_words
@@ -113,8 +111,8 @@ def _stream_maker(
     if not any(word.label in keywords for word in words):
         raise DataError(f"none of {', '.join(keywords)} is said in the {split} split: choose other data")
     noise = noise_bank(settings.noise, rate_hz, split)
-    speech = np.tile(noise_bank(settings.speech, rate_hz, split), settings.loops) if settings.speech else noise[:0]
-    return lambda snr_db: build_stream(words, keywords, rate_hz, noise, speech, snr_db, settings.seed)
+    speech = noise_bank(settings.speech, rate_hz, split) if settings.speech else noise[:0]
+    return lambda snr_db: build_stream(words, keywords, rate_hz, noise, speech, snr_db, settings.seed, settings.loops)
 
 
 def _listen(model: "Runtime", config: "SpotterConfig", stream: "Stream", what: str = "listening") -> "Listened":

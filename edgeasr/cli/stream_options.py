@@ -92,7 +92,7 @@ _OPTIONS = {
     "target_fa_per_hour": click.option(
         "--target-fa-per-hour",
         type=FiniteRange(0),
-        help="Choose a threshold with at most so many false accepts an hour.",
+        help="Choose a threshold with at most so many false accepts an hour; to --write it, on --split dev.",
     ),
     "write": click.option("--write", is_flag=True, help="Keep the threshold in the bundle, for `edgeasr listen`."),
     "robustness": click.option(

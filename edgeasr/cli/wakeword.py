@@ -17,16 +17,29 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_EPOCHS, _EPOCHS_OF_RECORDINGS = 48, 60
+_CHOOSING_LOOPS = 16  # of the background speech, in other noise each time: a few minutes alone prove little
+
 
 @click.command("wakeword")
 @click.argument("phrase")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the bundle.  [default: the phrase]")
 @click.option(
+    "--data",
+    multiple=True,
+    metavar="NAME[:PATH]",
+    help="Data set with recordings of the phrase by many speakers, who train and judge; repeatable.",
+)
+@click.option(
     "--positives",
     type=click.Path(path_type=Path),
-    help="Folder of your own recordings of the phrase, a saying a file; ten help.",
+    help="Folder of your own recordings of the phrase, a saying a file, which train only; ten help.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), default=48, show_default=True, help="Passes of the training.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    help=f"Passes of the training.  [default: {_EPOCHS}, with --data {_EPOCHS_OF_RECORDINGS}]",
+)
 @click.option(
     "--target-fa-per-hour",
     type=FiniteRange(0),
@@ -41,21 +54,24 @@ __all__ = ["command"]
 def command(
     phrase: str,
     out: Path | None,
+    data: tuple[str, ...],
     positives: Path | None,
-    epochs: int,
+    epochs: int | None,
     target_fa_per_hour: float,
     seed: int,
     restart: bool,
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Make a spotter of a word or phrase that nobody recorded.
+    """Make a spotter of a word or phrase, recorded or not.
 
     Speaks it in many synthetic voices, and what sounds near to it; trains, exports int8, chooses a threshold on one
-    stream and measures it on another. Interrupted, the same command goes on.
+    stream and measures it on another. In both streams the phrase is said by the speakers of --data where that is given,
+    else by synthetic voices. Interrupted, the same command goes on.
 
     \b
     edgeasr wakeword "hey robin"
+    edgeasr wakeword computer --data wake-words
     """
     from edgeasr.config import to_mapping
     from edgeasr.metrics.operating_point import listen
@@ -64,14 +80,15 @@ def command(
     from edgeasr_export import conversions, export_bundle
 
     conversions(("int8",), ("tflite",))  # a package that is missing is named before the training
-    config = wakeword_config(phrase, str(positives) if positives else "", epochs, seed)
+    epochs = epochs or (_EPOCHS_OF_RECORDINGS if data else _EPOCHS)
+    config = wakeword_config(phrase, data, str(positives) if positives else "", epochs, seed)
     out = out or Path(re.sub(r"[^a-z0-9]+", "-", phrase.lower()).strip("-") or "wakeword")
     bundle = _trained(config, out, restart, overwrite)
     note("converting to int8 ...")
     bundle = export_bundle(bundle, ("int8",), ("tflite",))
     artefact = bundle.path / bundle.manifest.artefacts[-1].name
     model = load(artefact)
-    stream = wakeword_stream(config, "dev", model, note)
+    stream = wakeword_stream(config, "dev", model, note, _CHOOSING_LOOPS)
     note(f"choosing the threshold on {stream.clip.duration_s / 60:.0f} min with {len(stream.words)} keywords ...")
     with progress_bar("choosing the threshold") as progress:
         spotter = choose(model, stream, target_fa_per_hour, progress, note)
@@ -86,7 +103,7 @@ def command(
         print_json({"bundle": str(out), "artefact": str(artefact), "threshold": spotter.threshold, **found.to_json()})
         return
     click.echo(f"wrote {artefact} ({artefact.stat().st_size / 1000:.1f} kB), threshold {spotter.threshold:g}")
-    click.echo("On a stream of voices that it was not trained with, in noise:")
+    click.echo(f"On a stream of {'speakers' if data else 'voices'} that it was not trained with, in noise:")
     click.echo(str(found))
     click.echo(f"Try it: edgeasr listen {artefact}")
 

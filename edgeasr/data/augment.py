@@ -28,8 +28,6 @@ __all__ = [
 
 F32 = NDArray[np.float32]
 
-_BACKGROUND_DB = (-100.0, -20.0)  # level of noise-only clips below full scale; the lower end is silence
-
 
 @dataclass(frozen=True)
 class AugmentConfig:
@@ -45,6 +43,8 @@ class AugmentConfig:
         noise_snr_db: lowest and highest ratio of the clip's energy to the noise's.
         noise: folder or zip of noise recordings; empty for white to brownish noise made by NumPy.
         background_fraction: share of a batch replaced by noise alone, with no label's target.
+        background_dbfs: lowest and highest level of that noise; -100 is silence. A spotter should hear most of it as
+            loud as under words.
         spec_time_frames: widest mask over time (SpecAugment).
         spec_bins: widest mask over bins.
         spec_masks: masks of each kind.
@@ -60,6 +60,7 @@ class AugmentConfig:
     noise_snr_db: tuple[float, float] = (5.0, 30.0)
     noise: str = ""
     background_fraction: float = 0.1
+    background_dbfs: tuple[float, float] = (-100.0, -20.0)
     spec_time_frames: int = 5
     spec_bins: int = 5
     spec_masks: int = 1
@@ -86,9 +87,10 @@ class AugmentConfig:
         for name in ("speed", "tempo", "vocal_tract"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"augmentation: {name} must lie in 0 to below 1, got {getattr(self, name)}")
-        low, high = self.noise_snr_db
-        if low > high:
-            raise ConfigError(f"augmentation: noise_snr_db must be [low, high], got {[low, high]}")
+        for name in ("noise_snr_db", "background_dbfs"):
+            low, high = getattr(self, name)
+            if low > high:
+                raise ConfigError(f"augmentation: {name} must be [low, high], got {[low, high]}")
 
 
 def augment_audio(
@@ -122,7 +124,7 @@ def augment_audio(
 
     background = rng.permutation(clips)[: round(config.background_fraction * clips)]
     augmented[background] = _slices(bank, len(background), samples, rng)
-    augmented[background] *= _amplitudes(*_BACKGROUND_DB, len(background), rng)
+    augmented[background] *= _amplitudes(*config.background_dbfs, len(background), rng)
     targets = targets.copy()
     targets[background] = BACKGROUND
 

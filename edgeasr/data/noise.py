@@ -29,10 +29,11 @@ def noise_bank(path: str, sample_rate_hz: int, split: Split = "train") -> F32:
 
     Args:
         path: folder or zip of recordings, here or in the folder that EDGEASR_DATA names; those that a `manifest.csv`
-            puts into another split are left out. Empty for noise of several colours, always the same.
+            puts into another split are left out. Empty for noise of several colours, another
+            in each split and always the same.
         sample_rate_hz: of the result.
-        split: of the recordings; where there are only train and test, every fifth of train is dev,
-            and where those are fewer than five, all serve for both.
+        split: that it is for; where a manifest has only train and test, every fifth recording of train is dev, and
+            where those are fewer than five, all serve for both.
 
     Returns:
         float32 [samples], with an energy of about 1 a sample: one recording, or colour, after the other.
@@ -44,7 +45,7 @@ def noise_bank(path: str, sample_rate_hz: int, split: Split = "train") -> F32:
     if path:
         pieces = list(_recordings(find_audio(path), sample_rate_hz, split))
     else:
-        rng = np.random.default_rng(0)
+        rng = np.random.default_rng(get_args(Split).index(split))
         pieces = [coloured_noise(round(_BANK_S * sample_rate_hz), colour, rng) for colour in _COLOURS]
     return np.concatenate(pieces)
 

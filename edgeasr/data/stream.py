@@ -18,11 +18,20 @@ from edgeasr.audio.wav import read_clip, write_wav
 from edgeasr.data.dataset import Example
 from edgeasr.errors import DataError
 
-__all__ = ["Recorded", "SpokenWord", "Stream", "build_stream", "read_stream", "record_words", "write_stream"]
+__all__ = [
+    "SPEECH_DBFS",
+    "Recorded",
+    "SpokenWord",
+    "Stream",
+    "build_stream",
+    "read_stream",
+    "record_words",
+    "write_stream",
+]
 
 F32 = NDArray[np.float32]
 
-_SPEECH_DBFS = -26.0  # level of all speech while it lasts (ITU-T P.56 measures at this level)
+SPEECH_DBFS = -26.0  # level of all speech while it lasts (ITU-T P.56 measures at this level)
 _GAP_S = (1.5, 3.0)  # from one word to the next: longer than the second in which an event still belongs to a word
 _FRAME_S = 0.02
 _FLOOR_DB = 25.0  # what is so much quieter than the loudest frame of a clip is not the word
@@ -33,6 +42,7 @@ _PAUSE_S = 0.2
 _RUMBLE_HZ = 150.0
 _FADE_S = 0.01
 _LONGEST_S = 24 * 3600.0
+_AT_ONCE = 1 << 20  # samples that are rounded together: a stream of hours fits the memory once, not four times
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,7 @@ def build_stream(
     speech: F32,
     snr_db: float,
     seed: int = 0,
+    loops: int = 1,
 ) -> Stream:
     """Lay words over noise, in a random order and with random gaps, and then background speech.
 
@@ -115,6 +126,7 @@ def build_stream(
         speech: float32 [m], likewise, in which no keyword is said; may be empty.
         snr_db: ratio of the energy of speech to that of the noise.
         seed: of the order and the gaps.
+        loops: times that the background speech comes, in other noise each time.
     """
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(words))
@@ -123,17 +135,22 @@ def build_stream(
     for number, gap in zip(order, gaps[1:], strict=True):
         starts.append(position)
         position += len(words[number].samples) + int(gap)
-    samples = np.resize(noise, position + len(speech)) * _amplitude(_SPEECH_DBFS - snr_db)
+    samples = np.resize(noise, position + loops * len(speech))
+    samples *= _amplitude(SPEECH_DBFS - snr_db)
     fade = np.linspace(0, 1, round(_FADE_S * sample_rate_hz), dtype=np.float32)
     said = []
     for number, start in zip(order, starts, strict=True):
         word = words[number]
-        samples[start : start + len(word.samples)] += _faded(word.samples, fade) * _amplitude(_SPEECH_DBFS)
+        samples[start : start + len(word.samples)] += _faded(word.samples, fade) * _amplitude(SPEECH_DBFS)
         if word.label in keywords:
             begin, end = (start + word.start) / sample_rate_hz, (start + word.end) / sample_rate_hz
             said.append(SpokenWord(begin, end, word.label))
-    samples[position:] += speech * _amplitude(_SPEECH_DBFS)
-    return Stream(Clip(to_float(to_int16(samples)), sample_rate_hz), tuple(said))
+    for start in range(position, len(samples), max(1, len(speech))):
+        samples[start : start + len(speech)] += speech * _amplitude(SPEECH_DBFS)
+    for start in range(0, len(samples), _AT_ONCE):
+        piece = samples[start : start + _AT_ONCE]
+        piece[:] = to_float(to_int16(piece))
+    return Stream(Clip(samples, sample_rate_hz), tuple(said))
 
 
 def write_stream(path: Path, stream: Stream) -> None:

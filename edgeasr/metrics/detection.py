@@ -12,10 +12,10 @@ from edgeasr.errors import DataError
 from edgeasr.metrics.classification import accuracy_interval
 from edgeasr.spot import Event
 
-__all__ = ["Detection", "LabelDetection", "detect_words", "name_words", "poisson_interval"]
+__all__ = ["DEBOUNCE_S", "LATE_S", "Detection", "LabelDetection", "detect_words", "name_words", "poisson_interval"]
 
-_LATE_S = 1.0  # after the end of a word in which an event still belongs to it, as in MLPerf Tiny
-_DEBOUNCE_S = 1.0  # false accepts of a label that follow each other faster are one, likewise
+LATE_S = 1.0  # after the end of a word in which an event still belongs to it, as in MLPerf Tiny
+DEBOUNCE_S = 1.0  # false accepts of a label that follow each other faster are one, likewise
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def detect_words(
         elif not own:
             others, times_s = _heard_at(event.time_s, words, longest_s), false_s[event.label]
             confused.update(others)
-            if not others and not (times_s and event.time_s <= times_s[-1] + _DEBOUNCE_S):
+            if not others and not (times_s and event.time_s <= times_s[-1] + DEBOUNCE_S):
                 times_s.append(event.time_s)
     labels = {
         label: LabelDetection(
@@ -194,7 +194,7 @@ def _spoken_s(words: Sequence[SpokenWord], duration_s: float) -> float:
     """Measure the time in which an event can belong to a word, of words by their start; what they share counts once."""
     spoken_s = ended_s = 0.0
     for word in words:
-        end_s = min(word.end_s + _LATE_S, duration_s)
+        end_s = min(word.end_s + LATE_S, duration_s)
         spoken_s += max(0.0, end_s - max(word.start_s, ended_s))
         ended_s = max(ended_s, end_s)
     return spoken_s
@@ -203,8 +203,8 @@ def _spoken_s(words: Sequence[SpokenWord], duration_s: float) -> float:
 def _heard_at(time_s: float, words: Sequence[SpokenWord], longest_s: float) -> list[SpokenWord]:
     """Give the words that an event can belong to, of words by their start, of which none is longer than `longest_s`."""
     last = bisect_right(words, time_s, key=lambda word: word.start_s)
-    first = bisect_left(words, time_s - longest_s - _LATE_S, key=lambda word: word.start_s)
-    return [word for word in words[first:last] if time_s <= word.end_s + _LATE_S]
+    first = bisect_left(words, time_s - longest_s - LATE_S, key=lambda word: word.start_s)
+    return [word for word in words[first:last] if time_s <= word.end_s + LATE_S]
 
 
 def poisson_interval(count: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -8,9 +8,10 @@ from typing import Literal, get_args
 from edgeasr.bundle import Bundle, read_manifest
 from edgeasr.config import from_mapping
 from edgeasr.errors import BundleError, ConfigError
+from edgeasr.features.config import FrontendConfig
 from edgeasr.microwakeword import detection_of
 
-__all__ = ["SmoothingKind", "SpotterConfig", "kept_settings", "settings_bundle"]
+__all__ = ["Pace", "SmoothingKind", "SpotterConfig", "kept_settings", "pace_of", "settings_bundle"]
 
 SmoothingKind = Literal["mean", "max", "exponential"]
 
@@ -58,9 +59,43 @@ class SpotterConfig:
             if not fine:
                 raise ConfigError(f"spotter: {complaint}")
 
-    def smoothed_inferences(self, step_ms: float) -> int:
-        """Count the inferences, one every `step_ms`, that scores are smoothed over: at least the latest."""
-        return max(1, round(self.smoothing_ms / step_ms))
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a spotter infers, in whole numbers.
+
+    Attributes:
+        hop_frames: frames of the front end from one inference to the next.
+        hop_ms: the time that these take.
+        inferences: scores are smoothed over so many, at least the latest.
+    """
+
+    hop_frames: int
+    hop_ms: float
+    inferences: int
+
+
+def pace_of(config: SpotterConfig, frontend: FrontendConfig, step_frames: int = 1) -> Pace:
+    """Round the times of a spotter to what a model can do.
+
+    Args:
+        config: of the spotter.
+        frontend: of the model.
+        step_frames: frames that the model takes at a time, where it goes in steps.
+
+    Raises:
+        ConfigError: the hop is shorter than the front end's or longer than the model's window.
+    """
+    frames = round(config.hop_ms / frontend.hop_ms)
+    if not 1 <= frames <= frontend.frames:
+        raise ConfigError(
+            f"spotter: hop_ms must lie in {frontend.hop_ms:g} (the front end's hop) to "
+            f"{frontend.frames * frontend.hop_ms:g} (the model's window), got {config.hop_ms:g}"
+        )
+    steps = min(round(frames / step_frames), frontend.frames // step_frames)
+    hop_frames = step_frames * max(1, steps)
+    hop_ms = hop_frames * frontend.hop_ms
+    return Pace(hop_frames, hop_ms, max(1, round(config.smoothing_ms / hop_ms)))
 
 
 def kept_settings(model: Path) -> SpotterConfig | None:

@@ -11,7 +11,7 @@ from edgeasr.errors import ArtefactError, AudioError, ConfigError
 from edgeasr.features.frontend import StreamingFrontend
 from edgeasr.runtime.base import Runtime
 from edgeasr.spot.decoder import Decoder, is_keyword
-from edgeasr.spot.settings import SpotterConfig
+from edgeasr.spot.settings import SpotterConfig, pace_of
 from edgeasr.spot.smoothing import SMOOTHERS
 
 __all__ = ["Event", "Spotter", "make_decoder"]
@@ -75,15 +75,9 @@ class Spotter:
                 f"{model.path}: expected an artefact that carries its labels and front end, got one without: "
                 "take a file that `edgeasr export` wrote, or put a microWakeWord model's manifest (.json) beside it"
             )
-        hop_frames = round(config.hop_ms / frontend.hop_ms)
-        if not 1 <= hop_frames <= frontend.frames:
-            raise ConfigError(
-                f"spotter: hop_ms must lie in {frontend.hop_ms:g} (the front end's hop) to "
-                f"{frontend.frames * frontend.hop_ms:g} (the model's window), got {config.hop_ms:g}"
-            )
         self._step_frames = model.stepping.hop_frames if model.stepping else 1
-        steps = min(round(hop_frames / self._step_frames), frontend.frames // self._step_frames)
-        self._hop_frames = self._step_frames * max(1, steps)
+        pace = pace_of(config, frontend, self._step_frames)
+        self._hop_frames = pace.hop_frames
         self.config = config
         self.labels = model.labels
         self.sample_rate_hz = frontend.sample_rate_hz
@@ -92,8 +86,7 @@ class Spotter:
         self._frontend = StreamingFrontend(frontend)
         self._window = np.empty(frontend.shape, np.float32)
         self.hop_samples = self._hop_frames * frontend.hop_samples
-        inferences = config.smoothed_inferences(self._hop_frames * frontend.hop_ms)
-        self._smooth = SMOOTHERS[config.smoothing](inferences, len(self.labels))
+        self._smooth = SMOOTHERS[config.smoothing](pace.inferences, len(self.labels))
         self._decide = make_decoder(self.labels, config, self.sample_rate_hz)
         self.reset()
 

@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeasr.data.dataset import Dataset, Example, Split, load_datasets
+from edgeasr.data.dataset import Dataset, Example, Split, load_dataset
 from edgeasr.data.files import find_audio
 from edgeasr.data.noise import noise_bank
 from edgeasr.data.recordings import own_recordings
 from edgeasr.data.stream import Recorded, Stream, build_stream, record_words
+from edgeasr.decode.text import normalise
 from edgeasr.errors import DataError
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.segments import Sources
 from edgeasr.train.wake import WakeConfig
 
-__all__ = ["Keywords"]
+__all__ = ["Keywords", "is_background"]
 
 _OTHERS = 250  # other words in a stream, at most
 
@@ -36,8 +37,8 @@ class Keywords:
         report: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._wake, self._rate_hz, self._seed, self._report = wake, rate_hz, config.seed, report
-        self._datasets = [load_datasets([spec]) for spec in config.data]
-        self.licence = "; ".join(dict.fromkeys(dataset.licence for dataset in self._datasets))
+        self._datasets = [load_dataset(spec) for spec in config.data]
+        self.licence = "; ".join(dict.fromkeys(dataset.licence for dataset in self._datasets if dataset.licence))
         there = [label for dataset in self._datasets for label in dataset.labels]
         for word in wake.keywords:
             if word not in there:
@@ -56,14 +57,15 @@ class Keywords:
         noise = np.concatenate([noise_bank(self._noise, self._rate_hz, "train"), made]) if self._noise else made
         return Sources(keywords, [*others, *self._spoken("train")], noise)
 
-    def stream(self, split: Split, loops: int = 1) -> Stream:
+    def stream(self, split: Split, loops: int = 1, keyword_loops: int = 1) -> Stream:
         """Make the stream of a split, in noise: its keywords, other words, and all its background speech.
 
         Each keyword is said as in the first data set that has it: real voices are not outnumbered by synthetic ones.
 
         Args:
             split: of the data.
-            loops: times that keywords and background speech come, in other noise each time.
+            loops: times that the background speech comes, in other noise each time.
+            keyword_loops: times that the keywords come, likewise.
         """
         keywords = self._wake.keywords
         first = {word: next(one for one in self._datasets if word in one.labels) for word in keywords}
@@ -74,14 +76,12 @@ class Keywords:
         examples = [example for dataset in self._datasets for example in dataset.of_split(split)]
         if not said:
             raise DataError(f"no keyword is said in the split {split!r}: add speakers, of whom one in ten goes there")
-        heard = [one for one in examples if self._is_other(one)]
+        heard = [one for one in examples if is_background(one, keywords)]
         others = record_words(heard[:: max(1, -(-len(heard) // _OTHERS))], self._rate_hz)
         speech = np.concatenate([np.zeros(0, np.float32), *self._spoken(split)]).astype(np.float32)
         noise = noise_bank(self._noise, self._rate_hz, split)
-        words = [*said * loops, *others]
-        return build_stream(
-            words, keywords, self._rate_hz, noise, np.tile(speech, loops), self._wake.dev_snr_db, self._seed
-        )
+        words = [*said * keyword_loops, *others]
+        return build_stream(words, keywords, self._rate_hz, noise, speech, self._wake.dev_snr_db, self._seed, loops)
 
     def _groups(self, word: str) -> list[Sequence[Recorded]]:
         groups: list[Sequence[Recorded]] = []
@@ -96,7 +96,7 @@ class Keywords:
         return groups
 
     def _bank(self, dataset: Dataset, split: Split) -> NDArray[Any]:
-        others = [example for example in dataset.of_split(split) if self._is_other(example)]
+        others = [example for example in dataset.of_split(split) if is_background(example, self._wake.keywords)]
         if others:
             self._report(f"{dataset.name}: saying {len(others)} other things ...")
         words = record_words(others, self._rate_hz)
@@ -109,7 +109,20 @@ class Keywords:
             spoken.append(noise_bank(path, self._rate_hz, split).astype(np.float16))
         return spoken
 
-    def _is_other(self, example: Example) -> bool:
-        """Say whether an example is background; one whose transcript has a keyword in it is nothing."""
-        said = f" {example.label or ''} ".lower()
-        return example.label != "silence" and not any(f" {word.lower()} " in said for word in self._wake.keywords)
+
+def is_background(example: Example, keywords: Sequence[str]) -> bool:
+    """Say whether a spotter should be silent on an example.
+
+    An example is background when its label or transcript has no keyword in it; one that has, and is no keyword itself,
+    is neither.
+    """
+    if example.label is None:
+        return True
+    said = _words_of(example.label)
+    return example.label != "silence" and not any(_words_of(word) in said for word in keywords)
+
+
+def _words_of(text: str) -> str:
+    """Give the words of a text between spaces; what follows an apostrophe is one of its own, as in "Alexa's"."""
+    words = normalise(text).replace("'", " ").split()
+    return f" {' '.join(words)} "

@@ -11,7 +11,7 @@ from edgeasr.audio.clip import Clip
 from edgeasr.audio.resample import resample
 from edgeasr.data.augment import augment_features, warp_utterance
 from edgeasr.data.room import colour, room_response
-from edgeasr.data.stream import Recorded
+from edgeasr.data.stream import SPEECH_DBFS, Recorded
 from edgeasr.features import Frontend, FrontendConfig
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.wake import WakeConfig
@@ -32,7 +32,6 @@ _CUT = (0.35, 0.6)  # share of a keyword that is left of it as a negative
 _ALONE = 0.6  # share of keywords that are said after a pause
 _NOISE_ONLY = 0.1  # share of negatives
 _CUT_SHARE = 0.1
-_LOUDNESS_DB = -26.0
 _EPOCHS_A_SOUND = 4  # making sound takes ten times as long as learning from it
 _TWO_NOISES = 0.5  # share of segments
 _TWO_VOICES = 0.25  # share of those of other speech
@@ -177,12 +176,12 @@ class SegmentBatches:
         wake, augment = self._wake, self._config.augment
         noise = self._noise(rng)
         if not segment.any():
-            return noise * _amplitude(_LOUDNESS_DB + rng.uniform(-60, 0))
+            return noise * _amplitude(SPEECH_DBFS + rng.uniform(-60, 0))
         response = room_response(self._rate_hz, rng) if rng.random() < wake.reverberation else None
         heard = colour(segment, self._rate_hz, wake.equaliser_db, response, rng)
         if rng.random() < augment.noise_probability:
             heard += noise * _amplitude(-rng.uniform(*augment.noise_snr_db))
-        return heard * _amplitude(_LOUDNESS_DB + rng.uniform(-augment.gain_db, augment.gain_db))
+        return heard * _amplitude(SPEECH_DBFS + rng.uniform(-augment.gain_db, augment.gain_db))
 
 
 def _played(samples: F32, rate_hz: int, speed: float, rng: np.random.Generator) -> tuple[F32, float]:

@@ -12,14 +12,16 @@ from edgeasr.bundle import Samples
 from edgeasr.data.stream import Stream
 from edgeasr.errors import ConfigError
 from edgeasr.features import Frontend, FrontendConfig
+from edgeasr.metrics.detection import DEBOUNCE_S, LATE_S
 from edgeasr.models import ModelSpec, build
 from edgeasr.scores import softmax
+from edgeasr.spot.settings import pace_of
 from edgeasr.train.config import TrainConfig
 from edgeasr.train.corpus import normalised
 from edgeasr.train.keywords import Keywords
 from edgeasr.train.segments import SegmentBatches, Sources, output_ends_s
 from edgeasr.train.task import Task, resolve_frontend
-from edgeasr.train.wake import WakeConfig
+from edgeasr.train.wake import LISTENING, WakeConfig
 
 __all__ = ["UNKNOWN", "Spotting", "false_accepts", "spotting_loss"]
 
@@ -30,10 +32,8 @@ UNKNOWN = "unknown"  # the label of everything else
 _HARDEST = 5  # outputs of a segment that its loss is made of
 _HEARD = 5  # outputs about the end of a keyword that should say so: where it ends is known to a tenth of a second
 _FAR = 1e9
-_SMOOTHED = 4  # outputs whose mean is compared with a threshold
-_LATE_S = 1.0  # after a word in which it may be found, as `metrics.detection` has it
 _BLOCK = 500  # outputs computed together
-_LOOPS = 4  # of the dev stream
+_LOOPS = 4  # of keywords and background speech in the dev stream
 _SAMPLES_KEPT = 200
 _MEASURED = 8  # batches that the front end is normalised by
 
@@ -57,6 +57,7 @@ class Spotting(Task):
         self._config, self._wake, self._stride = config, wake, spec.stride
         self.labels = (*wake.keywords, UNKNOWN)
         raw = resolve_frontend(config, spec)
+        self._smoothed_outputs = pace_of(LISTENING, raw, spec.stride).inferences
         corpus = Keywords(config, wake, raw.sample_rate_hz, report)
         self.licence = corpus.licence
         sources = corpus.sources()
@@ -67,7 +68,7 @@ class Spotting(Task):
         self._lines = [f"train {', '.join(counts)}, {minutes:.0f} min of other speech"]
         self.frontend = raw if raw.kind == "micro" else _normalised(raw, sources, self._stride, config, wake)
         self.batches = SegmentBatches(sources, self.frontend, self._stride, config, wake)
-        self._stream = corpus.stream("dev", _LOOPS)
+        self._stream = corpus.stream("dev", _LOOPS, _LOOPS)
         self._dev_features = Frontend(self.frontend)(self._stream.clip.samples)
         minutes = self._stream.clip.duration_s / 60
         self._lines.append(f"dev stream of {minutes:.0f} min with {len(self._stream.words)} keywords")
@@ -86,8 +87,8 @@ class Spotting(Task):
         return partial(spotting_loss, smoothing=self._wake.label_smoothing)
 
     def score(self, model: Any) -> dict[str, float]:
-        scores = softmax(_outputs(model, self._dev_features, self.frontend.frames, self._stride))
-        scores = _smoothed(scores)
+        outputs = _outputs(model, self._dev_features, self.frontend.frames, self._stride)
+        scores = _smoothed(softmax(outputs), self._smoothed_outputs)
         ends_s = output_ends_s(self.frontend, self._stride, len(scores))
         return false_accepts(scores, ends_s, self._stream, self.labels[:-1], self._wake.miss_rate)
 
@@ -118,7 +119,7 @@ class Spotting(Task):
         targets = [self.labels.index(word.label) for word in said]
         free = np.ones(latest + 1, bool)
         for word in self._stream.words:
-            free[max(0, round(word.start_s / hop_s) - frames) : round((word.end_s + _LATE_S) / hop_s)] = False
+            free[max(0, round(word.start_s / hop_s) - frames) : round((word.end_s + LATE_S) / hop_s)] = False
         others = np.sort(rng.choice(np.flatnonzero(free), len(starts)))
         windows = np.stack([self._dev_features[start : start + frames] for start in (*starts, *others.tolist())])
         return windows, np.array([*targets, *[len(self.labels) - 1] * len(others)], np.int64)
@@ -179,7 +180,7 @@ def false_accepts(
     peaks, outside = [], np.ones((len(scores), len(keywords)), bool)
     for word in stream.words:
         label = keywords.index(word.label)
-        near = slice(*np.searchsorted(ends_s, (word.start_s, word.end_s + _LATE_S)))
+        near = slice(*np.searchsorted(ends_s, (word.start_s, word.end_s + LATE_S)))
         outside[near, label] = False
         peaks.append(float(scores[near, label].max(initial=0.0)))
     threshold = max(sorted(peaks)[int(miss_rate * len(peaks))], 1e-6)
@@ -187,8 +188,8 @@ def false_accepts(
     count = 0
     for label in range(len(keywords)):
         times_s = ends_s[others[:, label] >= threshold]
-        count += int((np.diff(times_s, prepend=-np.inf) > _LATE_S).sum())
-    background_s = stream.clip.duration_s - sum(word.end_s - word.start_s + _LATE_S for word in stream.words)
+        count += int((np.diff(times_s, prepend=-np.inf) > DEBOUNCE_S).sum())
+    background_s = stream.clip.duration_s - sum(word.end_s - word.start_s + LATE_S for word in stream.words)
     hardest = np.sort(others.max(axis=1))[-len(stream.words) :]
     loss = -np.log(np.maximum(peaks, 1e-6)).mean() - np.log(np.maximum(1 - hardest, 1e-6)).mean()
     return {"dev_fa_per_hour": count * 3600 / background_s, "dev_loss": float(loss)}
@@ -205,8 +206,8 @@ def _outputs(model: Any, features: F32, frames: int, stride: int) -> F32:
     return np.concatenate(made)
 
 
-def _smoothed(scores: F32) -> F32:
-    """Average each output with those just before it."""
-    padded = np.concatenate([np.zeros((_SMOOTHED, scores.shape[1])), scores]).cumsum(axis=0)
-    smoothed: F32 = ((padded[_SMOOTHED:] - padded[:-_SMOOTHED]) / _SMOOTHED).astype(np.float32)
+def _smoothed(scores: F32, outputs: int) -> F32:
+    """Average each output with those just before it, so many in all."""
+    padded = np.concatenate([np.zeros((outputs, scores.shape[1])), scores]).cumsum(axis=0)
+    smoothed: F32 = ((padded[outputs:] - padded[:-outputs]) / outputs).astype(np.float32)
     return smoothed

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 
 from edgeasr.errors import ConfigError
+from edgeasr.spot import SpotterConfig
 from edgeasr.spot.decoder import is_keyword
 
-__all__ = ["WakeConfig"]
+__all__ = ["LISTENING", "WakeConfig"]
+
+LISTENING = SpotterConfig(hop_ms=30, smoothing_ms=120, refractory_ms=1000)
+"""How a spotter listens that was trained so; the threshold is chosen for each."""
 
 
 @dataclass(frozen=True)

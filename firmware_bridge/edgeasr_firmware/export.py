@@ -14,7 +14,7 @@ from edgeasr.bundle import Bundle
 from edgeasr.card import Card, read_from_tflite
 from edgeasr.errors import FirmwareError
 from edgeasr.registry import resolve
-from edgeasr.spot.settings import SpotterConfig, kept_settings
+from edgeasr.spot.settings import SpotterConfig, kept_settings, pace_of
 from edgeasr.tflite import quantisation
 from edgeasr.tflite.interpreter import Interpreter
 from edgeasr.tflite.model import Model, read_model
@@ -173,17 +173,16 @@ def _listening_files(path: Path, card: Card | None, program: Program) -> dict[st
     whole = math.prod(program.inputs[0][0].shape) == frontend.frames * frontend.bins
     if card.ctc or not whole or output.type != "INT8" or math.prod(output.shape) != len(card.labels):
         return files
-    hop_frames = round(config.hop_ms / frontend.hop_ms)
-    step_ms = hop_frames * frontend.hop_ms
+    pace = pace_of(config, frontend)
     settings = SpotSettings(
         labels=card.labels,
         logits=card.output == "logits",
         scale=float(quantisation.scale_of(output)),
         zero_point=quantisation.zero_point_of(output),
-        hop_frames=hop_frames,
-        inferences=config.smoothed_inferences(step_ms),
+        hop_frames=pace.hop_frames,
+        inferences=pace.inferences,
         threshold=config.threshold,
-        wait_inferences=math.ceil(config.refractory_ms / step_ms),
+        wait_inferences=math.ceil(config.refractory_ms / pace.hop_ms),
         smoothing=config.smoothing,
         thresholds=config.thresholds,
         hysteresis=config.hysteresis,

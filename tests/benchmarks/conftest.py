@@ -1,6 +1,7 @@
 """A tiny bundle with ONNX artefacts, made without Keras, and a run that was never measured."""
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -65,42 +66,45 @@ def make_onnx(tmp_path, weights):
     return make
 
 
-@pytest.fixture
-def make_bundle(tmp_path, weights):
-    """Give a function that makes a bundle with ONNX artefacts of the given schemes; int8 is wrong more often.
+def write_bundle(folder, weights, name="digits", schemes=("float32", "int8"), model=None):
+    """Write a bundle with ONNX artefacts of the given schemes; int8 is wrong more often.
 
     Of its 40 clips float32 labels 36 right.
     """
     pytest.importorskip("onnxruntime")
-
-    def make(name="digits", schemes=("float32", "int8"), model=None):
-        features = np.random.default_rng(0).standard_normal((40, *FRONTEND.shape), np.float32)
-        targets = (features.reshape(40, -1) @ weights).argmax(axis=1)
-        targets[:4] = (targets[:4] + 1) % 3
-        bundle = Bundle.create(
-            tmp_path / name,
-            Manifest("tiny", LABELS, FRONTEND, "logits"),
-            model or SavedModel(),
-            Samples(features, features, targets),
-        )
-        noise = np.random.default_rng(3).standard_normal(weights.shape)
-        for scheme in schemes:
-            scratch = write_onnx(
-                tmp_path / "scratch.onnx", weights + (scheme != "float32") * noise, bundle.card(scheme)
-            )
-            bundle = bundle.add(Artefact(f"tiny.{scheme}.onnx", "onnx", scheme, {}), scratch)
-        return bundle
-
-    return make
+    features = np.random.default_rng(0).standard_normal((40, *FRONTEND.shape), np.float32)
+    targets = (features.reshape(40, -1) @ weights).argmax(axis=1)
+    targets[:4] = (targets[:4] + 1) % 3
+    bundle = Bundle.create(
+        folder / name,
+        Manifest("tiny", LABELS, FRONTEND, "logits"),
+        model or SavedModel(),
+        Samples(features, features, targets),
+    )
+    noise = np.random.default_rng(3).standard_normal(weights.shape)
+    for scheme in schemes:
+        scratch = write_onnx(folder / "scratch.onnx", weights + (scheme != "float32") * noise, bundle.card(scheme))
+        bundle = bundle.add(Artefact(f"tiny.{scheme}.onnx", "onnx", scheme, {}), scratch)
+    return bundle
 
 
 @pytest.fixture
-def without_keras(monkeypatch):
+def make_bundle(tmp_path, weights):
+    """Give a function that writes a bundle."""
+    return partial(write_bundle, tmp_path, weights)
+
+
+def hide_keras(monkeypatch):
     """Make Keras and TensorFlow look as if they were not installed."""
     installed = candidates._is_installed
     monkeypatch.setattr(
         candidates, "_is_installed", lambda module: module not in ("keras", "tensorflow") and installed(module)
     )
+
+
+@pytest.fixture
+def without_keras(monkeypatch):
+    hide_keras(monkeypatch)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from edgeasr.bundle import Bundle
 from edgeasr.data.mlperf_kws import LABELS
 from edgeasr_bench import Settings, bench
+from edgeasr_bench.record import Run
+from tests.benchmarks.conftest import hide_keras, write_bundle
 
 DATA = Path(os.environ.get("EDGEASR_DATA", Path(__file__).parents[2] / "../shared/data"))
 QUICK = Settings(seconds=0.05)
@@ -18,9 +21,28 @@ QUICK = Settings(seconds=0.05)
 pytestmark = pytest.mark.usefixtures("without_keras")
 
 
-def test_bench_compares_int8_with_float32_in_the_same_runtime(make_bundle):
-    run = bench([make_bundle().path], QUICK)
-    full, int8 = run.results
+@dataclass(frozen=True)
+class Benched:
+    """A bundle, what a bench of it gave, and what it told meanwhile."""
+
+    bundle: Bundle
+    run: Run
+    stages: list[str]
+    said: list[str]
+
+
+@pytest.fixture(scope="module")
+def benched(tmp_path_factory, weights):
+    """Bench a bundle of a float32 and an int8 artefact."""
+    bundle, stages, said = write_bundle(tmp_path_factory.mktemp("benched"), weights), [], []
+    with pytest.MonkeyPatch.context() as patch:
+        hide_keras(patch)
+        run = bench([bundle.path], QUICK, notify=said.append, progress=lambda stage, done: stages.append(stage))
+    return Benched(bundle, run, stages, said)
+
+
+def test_bench_compares_int8_with_float32_in_the_same_runtime(benched):
+    full, int8 = benched.run.results
     assert (full.scheme, int8.scheme) == ("float32", "int8")
     assert int8.ratio_to_float.baseline == full.artefact == int8.original
     assert 0.3 < int8.ratio_to_float.median < 3  # the same operators
@@ -33,8 +55,8 @@ def test_bench_compares_int8_with_float32_in_the_same_runtime(make_bundle):
     assert 0 < int8.mcnemar_p < 1
 
 
-def test_bench_gives_the_json_of_the_contract(make_bundle):
-    values = json.loads(bench([make_bundle().path], QUICK).to_json())
+def test_bench_gives_the_json_of_the_contract(benched):
+    values = json.loads(benched.run.to_json())
     assert set(values) >= {"environment", "results"}
     result = values["results"][1]
     assert list(result)[:13] == [
@@ -59,23 +81,17 @@ def test_bench_gives_the_json_of_the_contract(make_bundle):
     assert result["runtime_version"].startswith("onnxruntime ")
 
 
-def test_bench_says_which_files_it_measured(make_bundle):
-    bundle = make_bundle()
-    for result in bench([bundle.path], QUICK).results:
+def test_bench_says_which_files_it_measured_and_leaves_them_as_they_are(benched):
+    bundle = benched.bundle
+    for result in benched.run.results:
         assert result.sha256 == hashlib.sha256((bundle.path / result.artefact).read_bytes()).hexdigest()
         assert result.model_sha256 == bundle.manifest.model_sha256
+    assert Bundle.open(bundle.path) == bundle  # its hashes are right
+    assert {file.name for file in bundle.path.iterdir()} == {"manifest.json", *bundle.manifest.sha256}
 
 
-def test_bench_leaves_a_bundle_as_it_is(make_bundle):
-    bundle = make_bundle(schemes=["int8"])
-    before = {file.name: file.read_bytes() for file in bundle.path.iterdir()}
-    bench([bundle.path], QUICK)
-    assert {file.name: file.read_bytes() for file in bundle.path.iterdir()} == before
-    assert Bundle.open(bundle.path).manifest == bundle.manifest
-
-
-def test_run_writes_the_raw_samples(make_bundle, tmp_path):
-    run = bench([make_bundle().path], QUICK)
+def test_run_writes_the_raw_samples(benched, tmp_path):
+    run = benched.run
     run.write_samples(tmp_path / "samples.raw")
     with np.load(tmp_path / "samples.raw") as written:
         for result in run.results:
@@ -88,25 +104,25 @@ def test_run_writes_the_raw_samples(make_bundle, tmp_path):
             assert np.array_equal(times_ns[rounds == rounds[-1]], last)
 
 
-def test_bench_measures_the_front_end_apart_and_together(make_bundle):
-    (result,) = bench([make_bundle().path / "tiny.float32.onnx"], QUICK).results
+def test_bench_measures_the_front_end_apart_and_together(benched):
+    result, _ = benched.run.results
     together = result.latency_with_frontend_us.p50
     assert together > result.frontend_us.p50 > 0
     assert together == pytest.approx(result.frontend_us.p50 + result.latency_us.p50, rel=0.5)
 
 
-def test_bench_times_the_own_call_of_the_runtime_beside_the_way_there_and_back(make_bundle):
-    for result in bench([make_bundle().path], QUICK).results:
+def test_bench_times_the_own_call_of_the_runtime_beside_the_way_there_and_back(benched):
+    for result in benched.run.results:
         assert 0 < result.own_call_us.p50 < result.latency_us.p50
         assert result.own_call_us.samples > 10
 
 
-def test_bench_counts_inferences_in_windows_where_it_is_told_to(make_bundle):
-    run = bench([make_bundle().path], Settings(seconds=0.05, window_s=0.02))
+def test_bench_counts_inferences_in_windows_where_it_is_told_to(make_bundle, benched):
+    run = bench([make_bundle().path / "tiny.float32.onnx"], Settings(seconds=0.05, window_s=0.02))
     for result in run.results:
         assert len(result.throughput.per_second) == 5
         assert result.throughput.median == np.median(result.throughput.per_second) > 0
-    assert all(result.throughput is None for result in bench([make_bundle("other").path], QUICK).results)
+    assert all(result.throughput is None for result in benched.run.results)
 
 
 def test_bench_of_an_artefact_alone_has_neither_accuracy_nor_ratio_and_says_why(make_bundle):
@@ -132,16 +148,14 @@ def test_bench_compares_nothing_across_models(make_bundle, make_onnx):
     assert run.results[1].ratio_to_float is None
 
 
-def test_bench_reports_stages_and_notes(make_bundle):
-    stages, said = [], []
-    run = bench([make_bundle().path], QUICK, notify=said.append, progress=lambda stage, done: stages.append(stage))
-    assert list(dict.fromkeys(stages)) == [
+def test_bench_reports_stages_and_notes(benched):
+    assert list(dict.fromkeys(benched.stages)) == [
         "loading each alone",
         "scoring tiny.float32.onnx",
         "scoring tiny.int8.onnx",
         "timing",
     ]
-    assert tuple(said) == run.notes
+    assert tuple(benched.said) == benched.run.notes
 
 
 @pytest.mark.parametrize(("name", "correct"), [("mlperf_kws_int8.tflite", 902), ("mlperf_kws_float32.tflite", 900)])

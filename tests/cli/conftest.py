@@ -1,16 +1,43 @@
-"""What tests of several commands share: a model whose answers can be foretold."""
+"""What tests of several commands share: the command line, and a model whose answers can be foretold."""
 
+import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from edgeasr.card import METADATA_KEY, Card
+from edgeasr.cli import main
 from edgeasr.features import FrontendConfig
 
 FRONTEND = FrontendConfig(kind="spectrogram", clip_ms=300, window_ms=16, hop_ms=10, fft_size=256)
 LABELS = ("_silence_", "low", "high")
+
+
+class Done(NamedTuple):
+    """What became of a command."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Give a function that runs the command line here, at 80 columns; a process of its own costs a second."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run_main(*arguments: object, stdin: bytes = b"") -> Done:
+        monkeypatch.setattr(sys, "argv", ["edgeasr", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as leaving:
+            main()
+        return Done(int(leaving.value.code or 0), *capsys.readouterr())
+
+    return run_main
 
 
 def write_bands(path: Path, card: Card | None) -> Path:

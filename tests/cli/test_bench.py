@@ -49,48 +49,38 @@ def models(tmp_path_factory):
 
 
 def environment():
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "COLUMNS": "80"}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
-def edgeasr(*words, code=MAIN):
-    return subprocess.run(
-        [sys.executable, "-c", code, "bench", *words],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
-def test_bench_prints_a_table_and_what_it_means(models):
-    done = edgeasr(*models, "--seconds", "0.05")
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+def test_bench_prints_a_table_and_what_it_means(run, models):
+    done = run("bench", *models, "--seconds", "0.05")
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
     assert max(map(len, lines)) <= 80
     assert sum("tiny.int8.onnx" in line for line in lines) >= 2
     assert any(line.startswith("int8 ONNX is ") for line in lines)
-    assert done.stderr == ""
+    assert done.err == ""
 
 
-def test_bench_prints_one_json_object_and_writes_a_report(models, tmp_path):
+def test_bench_prints_one_json_object_and_writes_a_report(run, models, tmp_path):
     report = tmp_path / "new folder" / "report.md"
-    done = edgeasr(*models, models[0], "--seconds", "0.05", "--threads", "2", "--json", "--report", str(report))
-    assert done.returncode == 0, done.stderr
-    results = json.loads(done.stdout)["results"]
+    done = run("bench", *models, models[0], "--seconds", "0.05", "--threads", "2", "--json", "--report", str(report))
+    assert done.code == 0, done.err
+    results = json.loads(done.out)["results"]
     assert [result["artefact"] for result in results] == ["tiny.float32.onnx", "tiny.int8.onnx"]
     assert results[1]["ratio_to_float"]["baseline"] == "tiny.float32.onnx"
     assert results[0]["threads"] == 2
     text = report.read_text()
     words = [*models, models[0], "--seconds", "0.05", "--threads", "2", "--json", "--report", str(report)]
     assert f"```sh\nedgeasr bench {shlex.join(words)}\n```" in text
-    assert done.stderr == f"report: {report}\n"
+    assert done.err == f"report: {report}\n"
     assert [path.name for path in report.parent.iterdir()] == ["report.md"]
 
 
-def test_bench_keeps_a_record_and_the_raw_samples_beside_it(models, tmp_path):
-    done = edgeasr(*models, "--seconds", "0.05", "--out", str(tmp_path / "run.json"))
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == f"record: {tmp_path / 'run.json'}\n"
+def test_bench_keeps_a_record_and_the_raw_samples_beside_it(run, models, tmp_path):
+    done = run("bench", *models, "--seconds", "0.05", "--out", str(tmp_path / "run.json"))
+    assert done.code == 0, done.err
+    assert done.err == f"record: {tmp_path / 'run.json'}\n"
     run = Run.read(tmp_path / "run.json")
     assert run.command.startswith("edgeasr bench ")
     with np.load(tmp_path / "run.npz") as samples:
@@ -102,11 +92,11 @@ def test_bench_keeps_a_record_and_the_raw_samples_beside_it(models, tmp_path):
     jsonschema.Draft202012Validator(schema).validate(json.loads((tmp_path / "run.json").read_text()))
 
 
-def test_bench_cuts_long_names_at_their_front_and_nothing_else(models, tmp_path):
+def test_bench_cuts_long_names_at_their_front_and_nothing_else(run, models, tmp_path):
     name = f"a-model-with-a-long-name-{'x' * 40}.int8.onnx"
     shutil.copyfile(models[1], tmp_path / name)
-    done = edgeasr(models[0], str(tmp_path / name), "--seconds", "0.05")
-    lines = done.stdout.splitlines()
+    done = run("bench", models[0], str(tmp_path / name), "--seconds", "0.05")
+    lines = done.out.splitlines()
     assert max(map(len, lines)) <= 80
     rows = [line.split() for line in lines if line.lstrip().startswith("…")]
     assert [row[0].endswith(".int8.onnx") for row in rows] == [True, True]
@@ -119,7 +109,8 @@ def test_bench_of_artefacts_imports_no_training_framework(models):
         "group.main(standalone_mode=False)\n"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
-    done = edgeasr(*models, "--seconds", "0.05", code=code)
+    words = [sys.executable, "-c", code, "bench", *models, "--seconds", "0.05"]
+    done = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     loaded = set(json.loads(done.stdout.splitlines()[-1]))
     assert "onnxruntime" in loaded
@@ -158,11 +149,11 @@ def test_bench_of_artefacts_imports_no_training_framework(models):
         (["MODEL", "--leave-out", "theo"], "pass --data"),
     ],
 )
-def test_bench_used_wrongly_exits_2(models, words, complaint):
-    done = edgeasr(*[models[0] if word == "MODEL" else word for word in words])
-    assert done.returncode == 2
-    assert complaint in done.stderr
-    assert done.stdout == ""
+def test_bench_used_wrongly_exits_2(run, models, words, complaint):
+    done = run("bench", *[models[0] if word == "MODEL" else word for word in words])
+    assert done.code == 2
+    assert complaint in done.err
+    assert done.out == ""
 
 
 @pytest.mark.parametrize(
@@ -174,54 +165,54 @@ def test_bench_used_wrongly_exits_2(models, words, complaint):
         ("false.tflite", b"0123456789", "expected a TFLite file"),
     ],
 )
-def test_bench_of_a_bad_file_is_one_line_and_exits_1(tmp_path, name, content, complaint):
+def test_bench_of_a_bad_file_is_one_line_and_exits_1(run, tmp_path, name, content, complaint):
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    done = edgeasr(str(tmp_path / name), "--report", str(tmp_path / "report.md"))
-    assert done.returncode == 1
-    assert complaint in done.stderr
-    assert name in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    done = run("bench", str(tmp_path / name), "--report", str(tmp_path / "report.md"))
+    assert done.code == 1
+    assert complaint in done.err
+    assert name in done.err
+    assert len(done.err.splitlines()) == 1
     assert not (tmp_path / "report.md").exists()
 
 
-def test_bench_chooses_what_to_ship_and_keeps_the_choice(models, tmp_path):
+def test_bench_chooses_what_to_ship_and_keeps_the_choice(run, models, tmp_path):
     words = ("--seconds", "0.05", "--out", str(tmp_path / "run.json"), "--choose", "bytes<=1M")
-    done = edgeasr(*models, *words)
-    assert done.returncode == 0, done.stderr
-    assert "To ship, by bytes<=1M: tiny." in done.stdout
+    done = run("bench", *models, *words)
+    assert done.code == 0, done.err
+    assert "To ship, by bytes<=1M: tiny." in done.out
     assert Run.read(tmp_path / "run.json").choice.artefact.startswith("tiny.")
 
 
-def test_bench_that_has_nothing_to_ship_says_why_and_exits_1(models):
-    done = edgeasr(*models, "--seconds", "0.05", "--choose", "accuracy_drop<=0.5")
-    assert done.returncode == 1
-    lines = " ".join(done.stdout.split())
+def test_bench_that_has_nothing_to_ship_says_why_and_exits_1(run, models):
+    done = run("bench", *models, "--seconds", "0.05", "--choose", "accuracy_drop<=0.5")
+    assert done.code == 1
+    lines = " ".join(done.out.split())
     assert "To ship, by accuracy_drop<=0.5: nothing: none of 2 meets all conditions." in lines
     assert "Not tiny.int8.onnx (onnxruntime, 1 thread): accuracy_drop is not known, asked for" in lines
 
 
-def test_bench_takes_its_targets_from_a_file(models, tmp_path):
+def test_bench_takes_its_targets_from_a_file(run, models, tmp_path):
     fleet = tmp_path / "fleet.toml"
     fleet.write_text('[[target]]\naddress = "local"\nthreads = [2]\n')
-    done = edgeasr(models[0], "--seconds", "0.05", "--target", str(fleet), "--json")
-    assert done.returncode == 0, done.stderr
-    assert [result["threads"] for result in json.loads(done.stdout)["results"]] == [2]
+    done = run("bench", models[0], "--seconds", "0.05", "--target", str(fleet), "--json")
+    assert done.code == 0, done.err
+    assert [result["threads"] for result in json.loads(done.out)["results"]] == [2]
 
 
-def test_bench_compare_and_history_are_the_commands_of_that_name(models, tmp_path):
+def test_bench_compare_and_history_are_the_commands_of_that_name(run, models, tmp_path):
     record = str(tmp_path / "run.json")
-    assert edgeasr(models[0], "--seconds", "0.05", "--out", record).returncode == 0
-    compared = edgeasr("compare", record, record, "--json")
-    assert json.loads(compared.stdout)["slower"] == []
-    assert json.loads(edgeasr("history", str(tmp_path), "--json").stdout)[0]["artefact"] == "tiny.float32.onnx"
+    assert run("bench", models[0], "--seconds", "0.05", "--out", record).code == 0
+    compared = run("bench", "compare", record, record, "--json")
+    assert json.loads(compared.out)["slower"] == []
+    assert json.loads(run("bench", "history", str(tmp_path), "--json").out)[0]["artefact"] == "tiny.float32.onnx"
 
 
 @pytest.mark.parametrize("data", ["nothing", "folder:/nowhere/at/all", "mlperf-kws"])
-def test_bench_of_data_that_is_not_there_is_one_line_and_exits_1(models, data):
-    done = edgeasr(models[0], "--data", data)
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1
+def test_bench_of_data_that_is_not_there_is_one_line_and_exits_1(run, models, data):
+    done = run("bench", models[0], "--data", data)
+    assert done.code == 1
+    assert len(done.err.splitlines()) == 1
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs /proc to see how far the command is")
@@ -261,26 +252,26 @@ def test_bench_ends_cleanly_on_ctrl_c(models, tmp_path):
         (["--target", "nowhere.toml"], "cannot read the settings in nowhere.toml"),
     ],
 )
-def test_bench_on_a_target_that_cannot_be_is_one_line_and_exits_1(models, words, complaint):
-    done = edgeasr(models[0], "--seconds", "0.05", *words)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert complaint in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+def test_bench_on_a_target_that_cannot_be_is_one_line_and_exits_1(run, models, words, complaint):
+    done = run("bench", models[0], "--seconds", "0.05", *words)
+    assert (done.code, done.out) == (1, "")
+    assert complaint in done.err
+    assert len(done.err.splitlines()) == 1
 
 
-def test_bench_sweeps_threads_and_listens_in_real_time(models):
-    done = edgeasr(*models, "--seconds", "0.1", "--threads", "1,2", "--duty-cycle", "20")
-    assert done.returncode == 0, done.stderr
-    assert max(map(len, done.stdout.splitlines())) <= 80
-    assert "threads" in done.stdout
-    assert "real-time factor" in done.stdout
+def test_bench_sweeps_threads_and_listens_in_real_time(run, models):
+    done = run("bench", *models, "--seconds", "0.1", "--threads", "1,2", "--duty-cycle", "20")
+    assert done.code == 0, done.err
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert "threads" in done.out
+    assert "real-time factor" in done.out
 
 
-def test_bench_keeps_the_runs_of_the_targets_that_did_not_fail(models, tmp_path):
+def test_bench_keeps_the_runs_of_the_targets_that_did_not_fail(run, models, tmp_path):
     words = ("--target", "local", "--target", "ssh://127.0.0.1:1", "--json", "--out", str(tmp_path / "run.json"))
-    done = edgeasr(*models, "--seconds", "0.05", *words)
-    assert done.returncode == 1
-    printed = json.loads(done.stdout)
+    done = run("bench", *models, "--seconds", "0.05", *words)
+    assert done.code == 1
+    printed = json.loads(done.out)
     assert [run["target"] for run in printed["runs"]] == ["local"]
     assert list(printed["failures"]) == ["ssh://127.0.0.1:1"]
     assert not printed["failures"]["ssh://127.0.0.1:1"].startswith("ssh:")  # it is named once

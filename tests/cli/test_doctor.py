@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -75,7 +76,9 @@ def test_doctor_examines_the_others_all_the_same(sick: dict[str, dict[str, str]]
     assert sick["numpy"]["status"] == "ok"
 
 
-def test_doctor_json_has_the_documented_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_json_has_the_documented_schema(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "keras.py").write_text(FAKES["keras"])
+    monkeypatch.syspath_prepend(tmp_path)
     quick = {key: PROBES[key] for key in ("numpy", "ai-edge-litert", "tflite-runtime", "keras", "sounddevice")}
     monkeypatch.setattr(diagnosis, "PROBES", quick)
     result = CliRunner().invoke(cli_doctor.command, ["--json"])

@@ -18,6 +18,7 @@ from edgeasr.audio.clip import Clip
 from edgeasr.audio.wav import write_wav
 from edgeasr.bundle import Bundle
 from edgeasr.cli import COMMANDS, main
+from tests.cli.conftest import Done
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONWARNINGS": "error"}
 EDGEASR = [sys.executable, "-m", "edgeasr"]
@@ -29,20 +30,6 @@ from edgeasr.cli import main
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 main()
 """
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Give a function that runs the command line here: (exit code, stdout, stderr)."""
-
-    def run_main(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["edgeasr", *arguments])
-        with pytest.raises(SystemExit) as leaving:
-            main()
-        shown = capsys.readouterr()
-        return int(leaving.value.code or 0), shown.out, shown.err
-
-    return run_main
 
 
 @pytest.fixture
@@ -62,7 +49,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     return add
 
 
-def test_main_without_an_error_exits_0(run: Callable[..., tuple[int, str, str]]) -> None:
+def test_main_without_an_error_exits_0(run: Callable[..., Done]) -> None:
     assert run("--version") == (0, f"edgeasr, version {__version__}\n", "")
     code, out, err = run("--help")
     assert (code, err) == (0, "")
@@ -72,7 +59,7 @@ def test_main_without_an_error_exits_0(run: Callable[..., tuple[int, str, str]])
 
 @pytest.mark.parametrize("name", [name for name in errors.__all__ if name != "EdgeASRError"] + ["EdgeASRError"])
 def test_error_of_edgeasr_is_one_line_and_exits_1(
-    name: str, run: Callable[..., tuple[int, str, str]], failing: Callable[[BaseException], None]
+    name: str, run: Callable[..., Done], failing: Callable[[BaseException], None]
 ) -> None:
     failing(getattr(errors, name)("x.wav: expected sound,\n  got text: pass another file"))
     assert run("fail") == (1, "", "edgeasr: x.wav: expected sound, got text: pass another file\n")
@@ -96,7 +83,7 @@ def test_error_of_edgeasr_is_one_line_and_exits_1(
 def test_error_of_the_system_is_one_line_that_names_the_file_and_exits_1(
     error: OSError,
     line: str,
-    run: Callable[..., tuple[int, str, str]],
+    run: Callable[..., Done],
     failing: Callable[[BaseException], None],
 ) -> None:
     failing(error)
@@ -105,7 +92,7 @@ def test_error_of_the_system_is_one_line_that_names_the_file_and_exits_1(
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort(), EOFError()])
 def test_interruption_is_one_line_and_exits_130(
-    error: BaseException, run: Callable[..., tuple[int, str, str]], failing: Callable[[BaseException], None]
+    error: BaseException, run: Callable[..., Done], failing: Callable[[BaseException], None]
 ) -> None:
     failing(error)
     code, out, err = run("fail")
@@ -124,7 +111,7 @@ def test_interruption_is_one_line_and_exits_130(
     ],
 )
 def test_wrong_usage_exits_2_and_says_what_is_wrong(
-    arguments: list[str], complaint: str, run: Callable[..., tuple[int, str, str]]
+    arguments: list[str], complaint: str, run: Callable[..., Done]
 ) -> None:
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")

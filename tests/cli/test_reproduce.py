@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgeasr_bench.study import study_names
+from tests.cli.conftest import Done
 
 STUDY = """\
 title = "Tiny"
@@ -90,25 +91,29 @@ def test_reproduce_writes_pages_with_their_pictures(done: tuple[subprocess.Compl
     assert (out / "index.html").read_text().count("data:image/png;base64,") == len(pictures)
 
 
-def test_reproduce_shows_a_run_that_diverges_and_exits_with_1(tmp_path: Path) -> None:
+def test_reproduce_shows_a_run_that_diverges_and_exits_with_1(
+    run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "wild.toml").write_text(STUDY.replace('optimizer = "sgd"', 'optimizer = "sgd", learning_rate = 1e30'))
-    done = edgeasr("wild.toml", "--quick", "--run", "one", "--out", "wild", cwd=tmp_path)
-    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
-    assert done.stderr.splitlines()[-1] == ("edgeasr: one with seed 0 diverged: wild/README.md says when")
+    done = run("reproduce", "wild.toml", "--quick", "--run", "one", "--out", "wild")
+    assert (done.code, "Traceback" in done.err) == (1, False), done.err
+    assert done.err.splitlines()[-1] == ("edgeasr: one with seed 0 diverged: wild/README.md says when")
     assert "| seed 0: loss is " in (tmp_path / "wild" / "README.md").read_text()
     (result, _) = json.loads((tmp_path / "wild" / "study.json").read_text())["results"]
     assert "after epoch 1" in result["failures"][0]["reason"]
 
 
 @pytest.fixture
-def refused(tmp_path: Path) -> Callable[..., str]:
+def refused(run: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Give a function that calls the command with something wrong, and gives the one line that it says."""
     (tmp_path / "tiny.toml").write_text(STUDY)
+    monkeypatch.chdir(tmp_path)
 
     def call(*arguments: object) -> str:
-        done = edgeasr(*arguments, cwd=tmp_path)
-        assert (done.returncode, done.stdout) == (1, "")
-        (line,) = done.stderr.splitlines()
+        done = run("reproduce", *arguments)
+        assert (done.code, done.out) == (1, "")
+        (line,) = done.err.splitlines()
         assert not (tmp_path / "runs").exists()
         return line
 
@@ -132,10 +137,10 @@ def test_reproduce_of_a_wrong_file_is_one_line(refused: Callable[..., str], tmp_
     assert "cannot read the settings in nowhere.toml" in refused("nowhere.toml")
 
 
-def test_reproduce_alone_lists_the_studies(tmp_path: Path) -> None:
-    done = edgeasr("--json", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    listed = json.loads(done.stdout)
+def test_reproduce_alone_lists_the_studies(run: Callable[..., Done]) -> None:
+    done = run("reproduce", "--json")
+    assert done.code == 0, done.err
+    listed = json.loads(done.out)
     assert tuple(study["study"] for study in listed) == study_names()
     assert all(study["title"] and study["source"] for study in listed)
-    assert study_names()[0] in edgeasr(cwd=tmp_path).stdout
+    assert study_names()[0] in run("reproduce").out

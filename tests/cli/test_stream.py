@@ -34,13 +34,14 @@ def refused(error: type[EdgeASRError], *arguments: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def tones(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Give words: three tones of the labels low and high each, and of one that the model does not know."""
+    """Give words of dev and test: three tones of the labels low and high, and of one that the model does not know."""
     folder = tmp_path_factory.mktemp("tones")
     time = np.arange(6400) / 16000
     for label, hz in (("low", 500), ("high", 6000), ("other", 7000)):
         for number in range(3):
             tone = 0.3 * np.sin(2 * np.pi * (hz + 50 * number) * time).astype(np.float32)
-            write_wav(folder / "test" / label / f"{number}.wav", Clip(tone, 16000))
+            for split in ("dev", "test"):
+                write_wav(folder / split / label / f"{number}.wav", Clip(tone, 16000))
     return f"folder:{folder}"
 
 
@@ -94,14 +95,14 @@ def test_target_chooses_a_threshold_that_listen_takes_from_the_bundle(
     pytest.importorskip("matplotlib")
     artefact, picture = bundle / Path(model).name, tmp_path / "det.png"
     data = ("--stream", "--data", tones, "--snr-db", "40")
-    chosen = evaluate(artefact, *data, "--target-fa-per-hour", "0", "--write", "--plot", picture)
+    chosen = evaluate(artefact, *data, "--split", "dev", "--target-fa-per-hour", "0", "--write", "--plot", picture)
     assert chosen["false_accepts"] == 0
     assert chosen["threshold"] > 0.8
     assert picture.stat().st_size > 1000
     spotting = Bundle.open(bundle).manifest.spotting
     assert spotting["config"]["threshold"] == chosen["threshold"]
     assert spotting["measured"]["missed"] == chosen["missed"]
-    again = evaluate(artefact, *data)
+    again = evaluate(artefact, *data)  # the splits have the same tones
     assert (again["threshold"], again["missed"]) == (chosen["threshold"], chosen["missed"])
     assert evaluate(artefact, *data, "--threshold", "0.8")["threshold"] == 0.8
 
@@ -135,6 +136,7 @@ def test_robustness_measures_every_disturbance(model: str, tones: str) -> None:
         (["--stream", "--threshold", "loud"], "expected P or LABEL=P"),
         (["--stream", "--snr-db", "nan"], "expected a finite number, got nan"),
         (["--stream", "--target-fa-per-hour", "inf"], "expected a finite number, got inf"),
+        (["--stream", "--target-fa-per-hour", "0", "--write"], "pass --split dev, then evaluate"),
         (["--stream", "--loops", "2"], "--loops is for background speech: pass --speech"),
         (["--recording", "x.json", "--snr-db", "0"], "--snr-db makes a stream of clips: leave it out with --recording"),
         (["--recording", "x.json", "--truth", "x.json"], "--truth makes a stream of clips"),
@@ -182,7 +184,7 @@ def test_write_of_a_file_that_is_not_the_bundles_is_refused_before_the_work(
 ) -> None:
     bundle = Path(shutil.copytree(BUILTIN, tmp_path / "bundle"))
     stranger = Path(shutil.copy(model, bundle))
-    result = invoke(stranger, "--stream", "--data", tones, "--target-fa-per-hour", "0.5", "--write")
+    result = invoke(stranger, "--stream", "--data", tones, "--split", "dev", "--target-fa-per-hour", "0.5", "--write")
     assert isinstance(result.exception, BundleError)
     assert f"{stranger}: expected a file of the bundle in its folder" in str(result.exception)
     assert "minutes with" not in result.stderr

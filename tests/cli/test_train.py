@@ -3,9 +3,21 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.cli.conftest import Done
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Go to an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def edgeasr(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -49,27 +61,27 @@ def test_train_takes_the_recipe_and_lets_options_go_before_it(tmp_path: Path) ->
         ('model = "ds-cnn"\ndata = ["synthetic"]\nleave_out = "theo"', "synthetic has no speaker 'theo'"),
     ],
 )
-def test_train_refuses_a_wrong_recipe_in_one_line(tmp_path: Path, recipe: str, complaint: str) -> None:
-    (tmp_path / "recipe.toml").write_text(recipe)
-    done = edgeasr("train", "--recipe", "recipe.toml", "--out", "bundle", cwd=tmp_path)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
+def test_train_refuses_a_wrong_recipe_in_one_line(run: Run, here: Path, recipe: str, complaint: str) -> None:
+    (here / "recipe.toml").write_text(recipe)
+    done = run("train", "--recipe", "recipe.toml", "--out", "bundle")
+    assert done.code == 1
+    assert done.out == ""
+    (line,) = done.err.splitlines()
     assert line.startswith("edgeasr: ")
     assert complaint in line
-    assert not (tmp_path / "bundle").exists()
+    assert not (here / "bundle").exists()
 
 
-def test_train_refuses_an_out_that_cannot_be_written_before_the_data_are_read(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("no folder")
-    done = edgeasr("train", "ds-cnn", "--data", "folder:nowhere", "--out", "file/bundle", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (1, "")
-    expected = f"edgeasr: {tmp_path}/file/bundle: Not a directory: check the path, the rights and the free space\n"
-    assert done.stderr == expected
+def test_train_refuses_an_out_that_cannot_be_written_before_the_data_are_read(run: Run, here: Path) -> None:
+    (here / "file").write_text("no folder")
+    done = run("train", "ds-cnn", "--data", "folder:nowhere", "--out", "file/bundle")
+    assert (done.code, done.out) == (1, "")
+    expected = f"edgeasr: {here}/file/bundle: Not a directory: check the path, the rights and the free space\n"
+    assert done.err == expected
 
 
 @pytest.mark.parametrize("arguments", [["ds-cnn"], ["--data", "synthetic"], ["ds-cnn", "--data", "x", "--epochs", "0"]])
-def test_train_called_wrongly_exits_2(tmp_path: Path, arguments: list[str]) -> None:
-    done = edgeasr("train", *arguments, "--out", "bundle", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "Usage:" in done.stderr
+def test_train_called_wrongly_exits_2(run: Run, arguments: list[str]) -> None:
+    done = run("train", *arguments, "--out", "bundle")
+    assert done.code == 2
+    assert "Usage:" in done.err

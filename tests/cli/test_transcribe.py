@@ -1,8 +1,7 @@
 """`edgeasr transcribe`, with a model whose letters are tones."""
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,9 @@ from edgeasr.audio.wav import write_wav
 from edgeasr.bundle import Bundle
 from edgeasr.card import METADATA_KEY, Card, CtcOutput
 from edgeasr.features import FrontendConfig
+from tests.cli.conftest import Done
+
+Run = Callable[..., Done]
 
 RATE_HZ = 16000
 LABELS = ("a", "b", " ", "<blank>")
@@ -56,81 +58,75 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_model(tmp_path_factory.mktemp("transcribe") / "tones.onnx", CtcOutput())
 
 
-def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "edgeasr", "transcribe", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=False)
-
-
 def pcm(samples: np.ndarray) -> bytes:
     return (samples * 32767).astype("<i2").tobytes()
 
 
-def test_a_file_is_written_down(model: str, tmp_path: Path) -> None:
+def test_a_file_is_written_down(run: Run, model: str, tmp_path: Path) -> None:
     write_wav(tmp_path / "clip.wav", Clip(say("ab ba"), RATE_HZ))
-    done = run(model, str(tmp_path / "clip.wav"))
-    assert done.stdout == b"ab ba\n", done.stderr
-    written = json.loads(run(model, str(tmp_path / "clip.wav"), "--json").stdout)
+    done = run("transcribe", model, tmp_path / "clip.wav")
+    assert done.out == "ab ba\n", done.err
+    written = json.loads(run("transcribe", model, tmp_path / "clip.wav", "--json").out)
     assert written["text"] == "ab ba"
     assert [word["word"] for word in written["words"]] == ["ab", "ba"]
     assert 0 <= written["words"][0]["start_s"] < written["words"][0]["end_s"] < written["words"][1]["start_s"]
 
 
-def test_standard_input_is_written_down_whole_or_as_it_comes(model: str) -> None:
+def test_standard_input_is_written_down_whole_or_as_it_comes(run: Run, model: str) -> None:
     audio = say("ab ba aa")
-    assert run(model, "-", stdin=pcm(audio)).stdout == b"ab ba aa\n"
-    assert run(model, "-", "--stream", stdin=pcm(audio)).stdout.split() == [b"ab", b"ba", b"aa"]
-    lines = run(model, "-", "--stream", "--json", stdin=pcm(audio)).stdout.splitlines()
+    assert run("transcribe", model, "-", stdin=pcm(audio)).out == "ab ba aa\n"
+    assert run("transcribe", model, "-", "--stream", stdin=pcm(audio)).out.split() == ["ab", "ba", "aa"]
+    lines = run("transcribe", model, "-", "--stream", "--json", stdin=pcm(audio)).out.splitlines()
     words = [json.loads(line) for line in lines]
     assert [word["word"] for word in words] == ["ab", "ba", "aa"]
     assert 0.04 < words[0]["start_s"] < words[0]["end_s"] < words[1]["start_s"] < 0.6
 
 
-def test_an_utterance_is_a_line(model: str) -> None:
+def test_an_utterance_is_a_line(run: Run, model: str) -> None:
     audio = np.concatenate([say("ab ba"), np.zeros(RATE_HZ * 2, np.float32), say("b")])
-    assert run(model, "-", "--stream", stdin=pcm(audio)).stdout == b"ab ba\nb\n"
-    lines = run(model, "-", "--stream", "--json", stdin=pcm(audio)).stdout.splitlines()
+    assert run("transcribe", model, "-", "--stream", stdin=pcm(audio)).out == "ab ba\nb\n"
+    lines = run("transcribe", model, "-", "--stream", "--json", stdin=pcm(audio)).out.splitlines()
     assert [json.loads(line)["utterance"] for line in lines] == [0, 0, 1]
-    assert run(model, "-", "--stream", stdin=pcm(np.zeros(RATE_HZ, np.float32))).stdout == b""
+    assert run("transcribe", model, "-", "--stream", stdin=pcm(np.zeros(RATE_HZ, np.float32))).out == ""
 
 
-def test_a_stream_may_be_longer_than_the_window(model: str) -> None:
+def test_a_stream_may_be_longer_than_the_window(run: Run, model: str) -> None:
     text = "ab ba " * 8
-    assert run(model, "-", "--stream", stdin=pcm(say(text))).stdout.split() == text.encode().split()
+    assert run("transcribe", model, "-", "--stream", stdin=pcm(say(text))).out.split() == text.split()
 
 
-def test_a_language_model_chooses_among_sentences(model: str, tmp_path: Path) -> None:
+def test_a_language_model_chooses_among_sentences(run: Run, model: str, tmp_path: Path) -> None:
     from edgeasr.decode import LanguageModel
 
     write_wav(tmp_path / "clip.wav", Clip(say("ab ba"), RATE_HZ))
     LanguageModel.train(["ab ba", "ab"], 2).write(tmp_path / "words.arpa")
-    assert run(model, str(tmp_path / "clip.wav"), "--lm", str(tmp_path / "words.arpa")).stdout == b"ab ba\n"
+    assert run("transcribe", model, tmp_path / "clip.wav", "--lm", tmp_path / "words.arpa").out == "ab ba\n"
 
 
-def test_wrong_use_is_one_line(model: str, tmp_path: Path, exported: Bundle) -> None:
+def test_wrong_use_is_one_line(run: Run, model: str, tmp_path: Path, exported: Bundle) -> None:
     write_wav(tmp_path / "long.wav", Clip(say("ab" * 10), RATE_HZ))
     both_ways = write_model(tmp_path / "both.onnx", CtcOutput(lookahead=None))
     spotter = str(exported.path / "ds-cnn.int8.onnx")
     (tmp_path / "no.arpa").write_text("nothing")
     cases = (
-        ([model, str(tmp_path / "long.wav")], b"long.wav: lasts 2.9 s, expected at most the model's 1.5 s"),
-        ([model, str(tmp_path / "none.wav")], b"none.wav"),
-        ([both_ways, str(tmp_path / "long.wav"), "--stream"], b"looks at the whole utterance, in both directions"),
-        ([spotter, str(tmp_path / "long.wav")], b"expected a model that transcribes (ctc-...)"),
-        ([model, str(tmp_path / "long.wav"), "--rate", "8000"], b"--rate is for audio on standard input"),
-        ([model, "-", "--stream", "--lm", model], b"leave it out with --stream"),
-        ([model, "-", "--lm", str(tmp_path / "no.arpa")], b"no.arpa"),
+        ([model, str(tmp_path / "long.wav")], "long.wav: lasts 2.9 s, expected at most the model's 1.5 s"),
+        ([model, str(tmp_path / "none.wav")], "none.wav"),
+        ([both_ways, str(tmp_path / "long.wav"), "--stream"], "looks at the whole utterance, in both directions"),
+        ([spotter, str(tmp_path / "long.wav")], "expected a model that transcribes (ctc-...)"),
+        ([model, str(tmp_path / "long.wav"), "--rate", "8000"], "--rate is for audio on standard input"),
+        ([model, "-", "--stream", "--lm", model], "leave it out with --stream"),
+        ([model, "-", "--lm", str(tmp_path / "no.arpa")], "no.arpa"),
     )
     for arguments, message in cases:
-        done = run(*arguments)
-        assert done.returncode in (1, 2), arguments
-        assert message in done.stderr, (arguments, done.stderr)
-        assert b"Traceback" not in done.stderr
-        assert not done.stdout
+        done = run("transcribe", *arguments)
+        assert done.code in (1, 2), arguments
+        assert message in done.err, (arguments, done.err)
+        assert "Traceback" not in done.err
+        assert not done.out
 
 
-def test_listen_sends_a_recogniser_to_transcribe(model: str, tmp_path: Path) -> None:
+def test_listen_sends_a_recogniser_to_transcribe(run: Run, model: str, tmp_path: Path) -> None:
     write_wav(tmp_path / "clip.wav", Clip(say("ab"), RATE_HZ))
-    command = [sys.executable, "-m", "edgeasr", "listen", model, str(tmp_path / "clip.wav")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "got one that transcribes: run `edgeasr transcribe`" in done.stderr
+    done = run("listen", model, tmp_path / "clip.wav")
+    assert done.code == 1
+    assert "got one that transcribes: run `edgeasr transcribe`" in done.err

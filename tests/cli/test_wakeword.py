@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,8 @@ def _without_data() -> dict[str, str]:
         (["oh"], "'oh' has 1 phoneme, expected at least 3"),
         (["hey robin", "--positives", "nowhere"], "nowhere: no such folder: expected one with recordings"),
         (["hey robin", "--positives", "."], "no audio in it: add recordings of 'hey robin'"),
+        (["hey robin", "--data", "folder:nowhere"], "nowhere: no such folder: expected LABEL/CLIP.wav"),
+        (["hey robin", "--data", "robins"], "unknown data set 'robins': expected one of"),
         (["hey robin", "--out", f"{sys.executable}/robin"], "/robin: Not a directory: check the path, the rights"),
     ],
 )
@@ -84,3 +87,17 @@ def test_wakeword_is_trained_exported_measured_and_interrupted_without_any_data(
     again = edgeasr(*arguments, cwd=tmp_path)
     assert again.returncode == 1
     assert "--overwrite" in again.stderr
+
+
+@pytest.mark.slow
+def test_wakeword_that_was_recorded_is_judged_by_speakers_of_the_recordings(
+    tmp_path: Path, real: Callable[[str], Path]
+) -> None:
+    recordings = f"wake-words:{real('wake_words.zip')}"
+    done = edgeasr("wakeword", "computer", "--data", recordings, "--epochs", 1, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "making the dev stream: 35 keywords in 7 voices" in done.stderr
+    assert json.loads(done.stdout)["words"] == 50  # of the test split
+    manifest = json.loads((tmp_path / "computer" / "manifest.json").read_text())
+    assert manifest["training"]["data"] == [recordings, "phrase:computer"]
+    assert "are recordings of people" in (tmp_path / "computer" / "MODEL_CARD.md").read_text()

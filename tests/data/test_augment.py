@@ -77,7 +77,7 @@ def test_the_input_is_left_as_it_was() -> None:
 def test_no_setting_makes_anything_but_finite_float32(
     seed: int, shift_ms: float, gain_db: float, noise: float, background: float, mask: int, silent: bool
 ) -> None:
-    config = AugmentConfig(shift_ms, gain_db, noise, (-10, 60), "", background, mask, mask)
+    config = AugmentConfig(shift_ms, gain_db, noise, (-10, 60), "", background, (-100, 0), mask, mask)
     clips = np.zeros_like(CLIPS) if silent else CLIPS
     rng = np.random.default_rng(seed)
     audio, targets = augment_audio(clips, TARGETS, RATE_HZ, config, BANK, rng)
@@ -157,6 +157,15 @@ def test_augment_audio_replaces_its_fraction_by_background(fraction: float, coun
             assert abs(np.corrcoef(row, source)[0, 1]) < 0.2
 
 
+def test_augment_audio_plays_background_within_its_range() -> None:
+    config = replace(OFF, background_fraction=1, background_dbfs=(-60, -30))
+    steady = np.ones(RATE_HZ, np.float32)
+    audio, _ = augment_audio(CLIPS, TARGETS, RATE_HZ, config, steady, np.random.default_rng(0))
+    level_db = decibels(energy(audio) / CLIPS.shape[1])
+    assert -60.01 < level_db.min() < -55
+    assert -35 < level_db.max() < -29.99
+
+
 @settings(deadline=None, max_examples=40)
 @given(SEEDS, st.integers(0, 12), st.integers(0, 12))
 def test_augment_features_masks_one_run_of_frames_and_bins_with_the_mean(seed: int, time: int, band: int) -> None:
@@ -198,6 +207,7 @@ def test_a_short_noise_bank_is_repeated() -> None:
         ({"noise_probability": 1.5}, "noise_probability must lie in 0 to 1, got 1.5"),
         ({"background_fraction": -0.1}, "background_fraction must lie in 0 to 1"),
         ({"noise_snr_db": [30, 5]}, r"noise_snr_db must be \[low, high\], got \[30.0, 5.0\]"),
+        ({"background_dbfs": [-20, -60]}, r"background_dbfs must be \[low, high\], got \[-20.0, -60.0\]"),
     ],
 )
 def test_a_setting_out_of_range_is_one_clear_line(values: dict[str, object], message: str) -> None:

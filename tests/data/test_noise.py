@@ -3,10 +3,12 @@
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from edgeasr.data.dataset import Split
 from edgeasr.data.noise import coloured_noise, noise_bank
 from edgeasr.errors import AudioError, DataError
 
@@ -27,6 +29,13 @@ def test_noise_bank_is_always_the_same_and_of_unit_energy() -> None:
     bank = noise_bank("", RATE_HZ)
     np.testing.assert_array_equal(noise_bank("", RATE_HZ), bank)
     assert np.mean(np.square(bank, dtype=np.float64)) == pytest.approx(1, rel=1e-3)
+
+
+def test_made_noise_of_each_split_is_its_own() -> None:
+    banks = [noise_bank("", RATE_HZ, split) for split in get_args(Split)]
+    np.testing.assert_array_equal(banks[0], noise_bank("", RATE_HZ))
+    likeness = np.corrcoef(banks)[np.triu_indices(3, 1)]
+    assert np.abs(likeness).max() < 0.2  # that of a bank with itself is 1
 
 
 def test_noise_bank_takes_recordings_of_a_folder_or_a_zip(tmp_path: Path, make_clip: Callable[..., Path]) -> None:

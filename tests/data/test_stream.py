@@ -89,6 +89,13 @@ def test_stream_ends_with_the_background_speech(words: list) -> None:
     assert level_db(with_speech.samples[-len(speech) :]) == pytest.approx(-26, abs=0.2)
 
 
+def test_stream_has_the_background_speech_as_often_as_asked_for(words: list) -> None:
+    quiet, speech = noise(0.7), noise(2)
+    looped = build_stream(words, ("one",), RATE_HZ, quiet, speech, 10.0, loops=3)
+    tiled = build_stream(words, ("one",), RATE_HZ, quiet, np.tile(speech, 3), 10.0)
+    np.testing.assert_array_equal(looped.clip.samples, tiled.clip.samples)
+
+
 def test_stream_follows_from_its_seed(words: list) -> None:
     background = noise(2)
     first, same, other = (

@@ -1,7 +1,10 @@
-"""Bundles for the export tests: real Keras models, made for the purpose."""
+"""Bundles for the export tests: real Keras models, made for the purpose; conversion in this process."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,8 +12,34 @@ import pytest
 
 from edgeasr.bundle import Bundle, Manifest, Samples
 from edgeasr.features import FrontendConfig
+from edgeasr_export import conversion
 
 FRONTEND = FrontendConfig(kind="mfcc", clip_ms=270)  # 13 x 10: small models convert fast
+
+
+@contextmanager
+def converting_here() -> Iterator[None]:
+    """Have what is exported within converted in this process: each of its own loads TensorFlow first, for seconds."""
+    from edgeasr_export import worker
+
+    @contextmanager
+    def start(module: str, work: str, *steps: str, log: Path, **_: Any) -> Iterator[SimpleNamespace]:
+        told: list[dict[str, Any]] = []
+        log.touch()
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings(action="ignore"):
+            patch.setattr(worker, "report", lambda **values: told.append(values))
+            worker.main(Path(work), list(steps))
+        yield SimpleNamespace(reports=lambda: told)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conversion, "start", start)
+        yield
+
+
+@pytest.fixture
+def convert_here() -> Iterator[None]:
+    with converting_here():
+        yield
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ def test_float_files_have_nothing_to_win_back(
         export_bundle(make_bundle(dense_model), ["float32", "float16"], settings=settings)
 
 
+@pytest.mark.usefixtures("convert_here")
 def test_layer_that_is_always_zero_exports(make_bundle: MakeBundle, dense_model: Any) -> None:
     dead, last = dense_model.layers[-2:]
     dead.bias.assign(-1000 * np.ones(16))  # ReLU makes 0 of everything
@@ -91,6 +92,7 @@ def test_export_to_a_format_that_lacks_the_scheme_says_which_has_it(make_bundle:
         export_bundle(make_bundle(dense_model), ["int16x8"], ["onnx"])
 
 
+@pytest.mark.usefixtures("convert_here")
 @pytest.mark.parametrize("format", ["tflite", pytest.param("onnx", marks=pytest.mark.slow)])
 def test_export_keeps_named_layers_float(make_bundle: MakeBundle, dense_model: Any, format: str) -> None:
     bundle = make_bundle(dense_model)
@@ -108,6 +110,7 @@ def test_export_keeps_named_layers_float(make_bundle: MakeBundle, dense_model: A
         export_bundle(bundle, ["int8"], [format], ExportSettings(keep_float=("lstm",)))
 
 
+@pytest.mark.usefixtures("convert_here")
 def test_export_keeps_as_few_layers_float_as_a_bound_asks_for(make_bundle: MakeBundle, dense_model: Any) -> None:
     weights = dense_model.get_weights()
     weights[2][:] /= 100
@@ -163,6 +166,7 @@ def test_export_again_gives_the_same_bytes(make_bundle: MakeBundle, dense_model:
     assert export_bundle(bundle, ["int8"]).manifest.sha256 == before
 
 
+@pytest.mark.usefixtures("convert_here")
 def test_export_of_a_bundle_without_labels_is_verified_by_agreement(make_bundle: MakeBundle, dense_model: Any) -> None:
     bundle = make_bundle(dense_model)
     samples = replace(bundle.samples(), targets=np.zeros(0, np.int64))

@@ -15,6 +15,7 @@ from edgeasr.cli import group
 from edgeasr.errors import ArtefactError, ExportError
 from edgeasr_export import ExportSettings, export_bundle
 from edgeasr_export.inspection import compare, describe, find_original
+from tests.export.conftest import converting_here
 from tests.export.variants.conftest import FRONTEND, ears
 
 
@@ -36,7 +37,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     manifest = Manifest("small", ("a", "b", "c"), frontend, "logits")
     samples = Samples(features, features, rng.integers(0, 3, 20))
     bundle = Bundle.create(tmp_path_factory.mktemp("inspect") / "bundle", manifest, model, samples)
-    return export_bundle(bundle, ["float32", "int8"], settings=ExportSettings("minmax"))
+    with converting_here():
+        return export_bundle(bundle, ["float32", "int8"], settings=ExportSettings("minmax"))
 
 
 def file(bundle: Bundle, format: str, scheme: str) -> Path:

@@ -8,7 +8,7 @@ import pytest
 from edgeasr.card import Card, CtcOutput, append_to_tflite
 from edgeasr.errors import ExportError
 from edgeasr_export.schemes import scheme
-from edgeasr_export.verify import verify
+from edgeasr_export.verify import Verification, verify
 from tests.tflite.builder import Value, constant, one
 
 LABELS = ("a", "b", " ", "<blank>")
@@ -42,3 +42,21 @@ def test_other_answers_are_refused_with_the_way_out(tmp_path: Path) -> None:
     path = adding(tmp_path / "m.tflite", np.array([0, 0, 0, 50], np.float32))  # all blank
     with pytest.raises(ExportError, match=r"0\.0% of the characters of 3 clips, expected at least 90%: .* --auto"):
         verify(path, scheme("int8"), CLIPS, CLIPS, np.empty((0, 0), int))
+
+
+def test_a_significant_loss_of_accuracy_is_refused(tmp_path: Path) -> None:
+    shape, path = (1, len(LABELS)), tmp_path / "m.tflite"
+    features, scores = (Value(shape, "FLOAT32", name=name) for name in ("features", "scores"))
+    model = one("ADD", [features, constant(np.zeros(shape), "float32")], [scores])
+    path.write_bytes(append_to_tflite(model, Card("same", "int8", LABELS, None, "probabilities", "")))
+    clips = np.random.default_rng(1).dirichlet(np.ones(len(LABELS)), 200).astype(np.float32)
+
+    def verify_with(wrong: int) -> Verification:
+        reference = clips.copy()
+        reference[:wrong] = np.roll(reference[:wrong], 1, axis=1)  # an original that is right where the file is not
+        return verify(path, scheme("int8"), clips, reference, reference.argmax(axis=1))
+
+    assert verify_with(0).accuracy == 1
+    assert verify_with(3).accuracy == pytest.approx(0.985)
+    with pytest.raises(ExportError, match=r"is right on 95\.0% of 200 clips, the original on 100\.0%"):
+        verify_with(10)

@@ -18,7 +18,7 @@ from edgeasr_firmware.boards import Board, build, run
 from edgeasr_firmware.codegen.lower import lower
 from edgeasr_firmware.codegen.program import Program
 from edgeasr_firmware.codegen.write import header, source
-from edgeasr_firmware.export import KERNELS
+from edgeasr_firmware.export import KERNELS, _kernel_files
 from edgeasr_firmware.plan import Plan, plan_memory
 from tests.tflite.builder import draw, micro, micro_run
 
@@ -78,7 +78,9 @@ class Batch:
         cases = [_case(number, *model[:3]) for number, model in enumerate(self.models)]
         arena = max(plan.arena_bytes for _, plan, _, _ in self.models) + 16
         (folder / "main.c").write_text(_MAIN.format(models="\n".join(parts), cases="\n    ".join(cases), arena=arena))
-        elf = build(board, [folder / "main.c", *sorted(KERNELS.glob("*.c"))], folder / "batch.elf", [KERNELS], flags)
+        used = {name for program, *_ in self.models for name in _kernel_files(program) if name.endswith(".c")}
+        sources = [folder / "main.c", *(KERNELS / name for name in sorted(used))]
+        elf = build(board, sources, folder / "batch.elf", [KERNELS], flags)
         done = run(board, elf, {"in": b"".join(model[2] for model in self.models)}, 120)
         got, at = done.files["out"], 0
         for number, (program, _, _, expected) in enumerate(self.models):

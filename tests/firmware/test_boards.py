@@ -54,7 +54,14 @@ __attribute__((noipa)) static int deep(int n)
     room[0] = (char)n;
     return n ? deep(n - 1) + room[0] : 0;
 }
-int main(void) { deep(DEPTH); return 0; }
+int main(void)
+{
+    int32_t file = board_open("depth.bin", BOARD_READ), depth;
+    board_read(file, &depth, sizeof depth);
+    board_close(file);
+    deep(depth);
+    return 0;
+}
 """
 
 
@@ -93,16 +100,15 @@ def test_host_counts_nothing(program):
 
 
 @pytest.mark.parametrize("name", EMULATED)
-def test_board_measures_the_stack(program, name):
-    deep = run(BOARDS[name], program(name, RECURSE, "-DDEPTH=20")).stack_bytes
-    shallow = run(BOARDS[name], program(name, RECURSE, "-DDEPTH=10")).stack_bytes
-    assert 10_000 <= deep - shallow <= 10_400
+def test_board_measures_the_stack_and_tells_when_it_overflows(program, name):
+    elf = program(name, RECURSE)
 
+    def stack_bytes(depth):
+        return run(BOARDS[name], elf, {"depth.bin": depth.to_bytes(4, "little")}).stack_bytes
 
-@pytest.mark.parametrize("name", EMULATED)
-def test_board_tells_of_a_stack_that_overflows(program, name):
+    assert 10_000 <= stack_bytes(20) - stack_bytes(10) <= 10_400
     with pytest.raises(FirmwareError, match="stack that grew into the variables"):
-        run(BOARDS[name], program(name, RECURSE, "-DDEPTH=60000"))
+        stack_bytes(60_000)
 
 
 @pytest.mark.parametrize(

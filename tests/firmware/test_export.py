@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from edgeasr.card import Card, append_to_tflite
 from edgeasr.cli import group
-from edgeasr.errors import EdgeASRError, FirmwareError
+from edgeasr.errors import ConfigError, EdgeASRError, FirmwareError
 from edgeasr.features.config import FrontendConfig
+from edgeasr.spot import SpotterConfig
 from edgeasr_firmware.boards import BOARDS
 from edgeasr_firmware.export import write_firmware
 from tests.tflite.builder import Step, Value, constant, one, write
@@ -72,6 +73,16 @@ def test_firmware_listens_if_the_model_takes_whole_clips(
     files = set(write_firmware(model, BOARDS["host"], tmp_path / "out").files)
     assert "ea_frontend.c" in files
     assert ("ea_listen.c" in files) == listens
+
+
+def test_firmware_refuses_a_hop_that_no_spotter_has(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = Card("small", "int8", ("a", "b", "c"), FrontendConfig(clip_ms=250, mel_bins=8), "probabilities", "0" * 64)
+    model.write_bytes(append_to_tflite(model.read_bytes(), card))
+    monkeypatch.setattr("edgeasr_firmware.export.kept_settings", lambda path: SpotterConfig(hop_ms=5))
+    with pytest.raises(ConfigError, match=r"hop_ms must lie in 20 .* to 240 .*, got 5"):
+        write_firmware(model, BOARDS["host"], tmp_path / "out")
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])

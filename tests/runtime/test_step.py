@@ -28,6 +28,7 @@ def streamed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray
 
     from edgeasr_export import export_bundle
     from edgeasr_export.settings import ExportSettings
+    from tests.export.conftest import converting_here
 
     keras.utils.set_random_seed(0)
     layers = [
@@ -42,7 +43,8 @@ def streamed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray
     manifest = Manifest("net", ("a", "b", " ", "_"), FRONTEND, "logits", ctc=CtcOutput(first=4, stride=2))
     samples = Samples(features, features[:6], np.zeros((0, 1), np.int64))
     bundle = Bundle.create(tmp_path_factory.mktemp("streamed") / "net", manifest, model, samples)
-    bundle = export_bundle(bundle, ("float32", "int8"), settings=ExportSettings("minmax", streaming=True))
+    with converting_here():
+        bundle = export_bundle(bundle, ("float32", "int8"), settings=ExportSettings("minmax", streaming=True))
     return bundle.path, features[:6], softmax(np.asarray(model.predict(features[:6], verbose=0)))
 
 

@@ -1,17 +1,22 @@
 """The settings that a bundle keeps for listening."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgeasr.builtin import BUILTIN
 from edgeasr.bundle import Artefact, Bundle
 from edgeasr.config import to_mapping
 from edgeasr.errors import BundleError, ConfigError
+from edgeasr.features import FrontendConfig
 from edgeasr.spot import SpotterConfig
-from edgeasr.spot.settings import kept_settings, settings_bundle
+from edgeasr.spot.settings import kept_settings, pace_of, settings_bundle
 
+FRONTEND = FrontendConfig(clip_ms=1000, window_ms=30, hop_ms=10)  # 98 frames
 CONFIG = SpotterConfig(threshold=0.93, smoothing="max", thresholds={"one": 0.5}, minimum_count=2)
 
 
@@ -57,9 +62,28 @@ def test_settings_out_of_range_are_refused(bundle: Path) -> None:
         kept_settings(bundle)
 
 
-def test_smoothed_inferences_are_those_of_the_smoothing_time_and_at_least_one() -> None:
-    counts = [SpotterConfig(smoothing_ms=ms).smoothed_inferences(30) for ms in (0, 14, 46, 120, 149)]
+def test_pace_smooths_over_the_inferences_of_the_smoothing_time_and_at_least_one() -> None:
+    config = SpotterConfig(hop_ms=30)
+    counts = [pace_of(replace(config, smoothing_ms=ms), FRONTEND).inferences for ms in (0, 14, 46, 120, 149)]
     assert counts == [1, 1, 2, 4, 5]
+
+
+@given(hop_ms=st.floats(10, 980), step_frames=st.integers(1, 98))
+def test_pace_is_the_nearest_whole_number_of_steps_within_the_window(hop_ms: float, step_frames: int) -> None:
+    pace = pace_of(SpotterConfig(hop_ms=hop_ms), FRONTEND, step_frames)
+    possible = range(step_frames, FRONTEND.frames + 1, step_frames)
+    frames = round(hop_ms / FRONTEND.hop_ms)
+    assert pace.hop_frames in possible
+    assert abs(frames - pace.hop_frames) == min(abs(frames - count) for count in possible)
+    assert pace.hop_ms == pace.hop_frames * FRONTEND.hop_ms
+
+
+@pytest.mark.parametrize("hop_ms", [4.9, 986.0])
+def test_pace_beyond_front_end_and_window_is_refused(hop_ms: float) -> None:
+    with pytest.raises(
+        ConfigError, match=r"hop_ms must lie in 10 \(the front end's hop\) to 980 \(the model's window\)"
+    ):
+        pace_of(SpotterConfig(hop_ms=hop_ms), FRONTEND)
 
 
 def test_a_damaged_bundle_is_refused(bundle: Path) -> None:

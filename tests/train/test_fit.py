@@ -18,6 +18,7 @@ from edgeasr.train.config import TrainConfig
 from edgeasr.train.fit import train
 
 CONFIG = TrainConfig(model="ds-cnn", data=("synthetic:yes,no",), epochs=3, batch_size=64, seed=7)
+SMALL = replace(CONFIG, limit=32)  # too few clips to learn from
 
 
 class Stop(Exception):
@@ -87,12 +88,12 @@ def test_train_with_another_seed_gives_another_model(trained: Bundle, tmp_path: 
 
 
 def test_train_learns(tmp_path: Path) -> None:
-    bundle = train(replace(CONFIG, epochs=12, batch_size=16), tmp_path / "learned")
+    bundle = train(replace(CONFIG, epochs=8, batch_size=16, limit=300), tmp_path / "learned")
     assert bundle.manifest.metrics["test_accuracy"]["value"] > 0.8  # 0.5 is chance
 
 
 def test_train_stops_early_after_patience(tmp_path: Path) -> None:
-    config = replace(CONFIG, epochs=50, patience=1, learning_rate=1e-12)  # learns nothing
+    config = replace(SMALL, epochs=50, patience=1, learning_rate=1e-12)  # learns nothing
     history = train(config, tmp_path / "early").manifest.metrics["history"]
     assert len(history) < 10
 
@@ -142,7 +143,16 @@ def test_train_refuses_to_resume_with_other_settings(tmp_path: Path) -> None:
         pytest.param(
             replace(CONFIG, epochs=2, weight_decay=0.1, warmup_epochs=1, clip_norm=1.0), marks=pytest.mark.slow
         ),
-        TrainConfig("ctc-cnn-rnn", ("synthetic:yes,no",), epochs=2, limit=8, optimizer="sgd", momentum=0.9, seed=1),
+        TrainConfig(
+            "ctc-cnn-rnn",
+            ("synthetic:yes,no",),
+            frontend={"clip_ms": 1500.0},
+            epochs=2,
+            limit=8,
+            optimizer="sgd",
+            momentum=0.9,
+            seed=1,
+        ),
     ],
 )
 def test_a_resumed_training_ends_as_one_that_went_through(config: TrainConfig, tmp_path: Path) -> None:
@@ -164,7 +174,7 @@ def test_a_training_that_ran_out_of_patience_is_not_trained_on(tmp_path: Path, m
 
 
 def test_the_front_end_of_a_recipe_changes_the_model_s_own(tmp_path: Path) -> None:
-    frontend = train(replace(CONFIG, epochs=1, frontend={"clip_ms": 700.0}), tmp_path / "short").manifest.frontend
+    frontend = train(replace(SMALL, epochs=1, frontend={"clip_ms": 700.0}), tmp_path / "short").manifest.frontend
     assert frontend is not None
     assert (frontend.clip_ms, frontend.kind, frontend.coefficients) == (700.0, "mfcc", 10)
     with pytest.raises(ConfigError, match="frontend: unknown setting 'clip'"):
@@ -182,7 +192,7 @@ def test_the_front_end_of_a_recipe_changes_the_model_s_own(tmp_path: Path) -> No
 )
 def test_what_cannot_be_built_is_one_clear_line(change: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(EdgeASRError, match=message):
-        train(replace(CONFIG, **change), tmp_path / "wrong")
+        train(replace(SMALL, **change), tmp_path / "wrong")
 
 
 def test_train_refuses_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
@@ -223,7 +233,7 @@ def test_batches_do_not_depend_on_the_order_in_which_they_are_asked_for() -> Non
 
 def test_train_that_diverges_stops_and_says_so(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="loss is nan after epoch 1: try a smaller learning rate"):
-        train(replace(CONFIG, learning_rate=float("1e38")), tmp_path / "diverged")
+        train(replace(SMALL, learning_rate=float("1e38")), tmp_path / "diverged")
     assert not (tmp_path / "diverged").exists()
 
 

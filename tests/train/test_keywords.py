@@ -5,13 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgeasr.audio.clip import Clip
 from edgeasr.audio.wav import write_wav
 from edgeasr.config import from_mapping
+from edgeasr.data.dataset import Example
 from edgeasr.errors import DataError
 from edgeasr.train.config import TrainConfig
-from edgeasr.train.keywords import Keywords
+from edgeasr.train.keywords import Keywords, is_background
 from edgeasr.train.wake import WakeConfig
 
 _RATE_HZ = 16000
@@ -30,6 +33,10 @@ def _record(root: Path, labels: tuple[str, ...], sayings: int) -> str:
     return f"folder:{root}"
 
 
+def _example(said: str | None) -> Example:
+    return Example("a.wav", said, "somebody", "train", lambda: Clip(np.zeros(1, np.float32), _RATE_HZ))
+
+
 def _keywords(words: list[str], *data: str, report: Callable[[str], None] = print) -> Keywords:
     config = from_mapping(TrainConfig, {"model": "wake-cnn", "data": list(data)}, "test")
     return Keywords(config, WakeConfig(tuple(words)), _RATE_HZ, report)
@@ -39,7 +46,7 @@ def test_stream_has_the_keywords_and_the_other_words_without_names(tmp_path: Pat
     stream = _keywords(["yes"], _record(tmp_path, ("yes", "no"), 3)).stream("dev")
     assert [word.label for word in stream.words] == ["yes"] * 3
     assert stream.clip.duration_s > 6 * (0.5 + 1.5)  # the others are heard all the same
-    looped = _keywords(["yes"], f"folder:{tmp_path}").stream("dev", 2)
+    looped = _keywords(["yes"], f"folder:{tmp_path}").stream("dev", keyword_loops=2)
     assert len(looped.words) == 6
 
 
@@ -69,6 +76,26 @@ def test_transcripts_with_a_keyword_are_no_background(tmp_path: Path) -> None:
     assert [len(bank) for bank in sources.others] == [8000, 8000]  # "no", and "yesterday"
 
 
+@given(
+    keyword=st.sampled_from(["yes", "hey Robin", "don't"]),
+    before=st.sampled_from(["", "he said ", "“", "no-", "..."]),
+    after=st.sampled_from(["", "!", ", again", "'s", "’s house", "”", "-man", " again"]),
+    shouted=st.booleans(),
+)
+def test_transcript_that_says_a_keyword_is_no_background(keyword: str, before: str, after: str, shouted: bool) -> None:
+    said = f"{before}{keyword.upper() if shouted else keyword}{after}"
+    assert not is_background(_example(said), ["computer", keyword])
+
+
+@pytest.mark.parametrize("said", ["yesterday", "eyes, ayes", "Robin, hey!", "they, Robin", "...", "", None])
+def test_what_says_no_keyword_is_background(said: str | None) -> None:
+    assert is_background(_example(said), ["yes", "hey Robin"])
+
+
+def test_silence_is_neither_keyword_nor_background() -> None:
+    assert not is_background(_example("silence"), ["yes"])
+
+
 def test_keyword_with_capitals_is_no_background_of_itself(tmp_path: Path) -> None:
     keywords = _keywords(["Hey Robin"], _record(tmp_path, ("Hey Robin", "no"), 2))
     sources = keywords.sources()
@@ -89,7 +116,7 @@ def test_what_is_read_is_told_before_it_is(tmp_path: Path) -> None:
     keywords = _keywords(["yes"], _record(tmp_path, ("yes", "no"), 2), report=lines.append)
     assert not lines
     keywords.sources()
-    keywords.stream("dev", 4)
+    keywords.stream("dev")
     assert lines == [
         "folder: saying 'yes' 2 times, in 2 voices ...",
         "folder: saying 2 other things ...",

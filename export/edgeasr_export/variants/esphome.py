@@ -18,7 +18,7 @@ from edgeasr.microwakeword import Micro, WakeManifest, check_model
 from edgeasr.packages import check_installed
 from edgeasr.spot import SpotterConfig
 from edgeasr.spot.decoder import is_keyword
-from edgeasr.spot.settings import kept_settings
+from edgeasr.spot.settings import kept_settings, pace_of
 from edgeasr.tflite.arena import measure_arena_bytes
 from edgeasr.tflite.model import Tensor, read_model
 from edgeasr.tflite.quantisation import quantisation_of
@@ -148,20 +148,20 @@ def _micro(card: Card, config: SpotterConfig, arena_bytes: int) -> Micro:
     frontend, stepping = card.frontend, card.stepping
     assert frontend is not None
     assert stepping is not None
-    step_ms = stepping.hop_frames * frontend.hop_ms
-    if round(config.hop_ms / step_ms) > 1:
+    pace = pace_of(config, frontend, stepping.hop_frames)
+    if pace.hop_frames > stepping.hop_frames:
+        step_ms = stepping.hop_frames * frontend.hop_ms
         raise ExportError(
             f"esphome: expected settings for an inference every {step_ms:g} ms, as ESPHome makes them, got a hop of "
             f"{config.hop_ms:g} ms: find them with --hop-ms {step_ms:g}"
         )
-    inferences = config.smoothed_inferences(step_ms)
     threshold = config.thresholds.get(card.labels[0], config.threshold)
-    levels = 256 * inferences  # of the mean: the cutoff lies between two of them, as ESPHome wants more than it
+    levels = 256 * pace.inferences  # of the mean: the cutoff lies between two of them, as ESPHome wants more than it
     return Micro(
         feature_step_size=round(frontend.hop_ms),
         tensor_arena_size=arena_bytes,
         probability_cutoff=round((np.ceil(threshold * levels - 1e-6) - 0.5) / levels, 6),
-        sliding_window_size=inferences,
+        sliding_window_size=pace.inferences,
         minimum_esphome_version=_MINIMUM_ESPHOME,
     )
 

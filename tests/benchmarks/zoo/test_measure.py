@@ -12,7 +12,7 @@ from edgeasr.bundle import Bundle
 from edgeasr.errors import BundleError
 from edgeasr.models import MODELS
 from edgeasr_bench.record import Result
-from edgeasr_bench.zoo import best_bundles, measure, measure_zoo
+from edgeasr_bench.zoo import best_bundles, cost_child, measure, measure_zoo
 from edgeasr_bench.zoo.entry import STEPS
 
 
@@ -151,8 +151,26 @@ def test_failed_command_gives_its_last_line_without_the_place_of_its_log(tmp_pat
     assert not reason.startswith("edgeasr: ")
 
 
-def test_cost_of_a_bundle_is_that_of_its_whole_window(write_bundle: Callable[..., Bundle]) -> None:
+def test_cost_of_a_bundle_is_that_of_its_whole_window(
+    write_bundle: Callable[..., Bundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("keras")
+    found: dict[str, int] = {}
+    monkeypatch.setattr(cost_child, "report", found.update)
+    cost_child.main(str(write_bundle("a", dev_accuracy=0.8).path))
+    assert found["parameters"] > 20_000
+    assert found["macs"] > 10 * found["parameters"]  # each weight is used at many places
+
+
+@pytest.mark.slow
+def test_cost_of_a_bundle_comes_from_a_process_of_its_own(write_bundle: Callable[..., Bundle]) -> None:
     pytest.importorskip("keras")
     parameters, macs = measure._cost(write_bundle("a", dev_accuracy=0.8))
-    assert parameters > 20_000
-    assert macs > 10 * parameters  # each weight is used at many places
+    assert macs > 10 * parameters > 200_000
+
+
+def test_bundle_whose_cost_cannot_be_told_is_an_error(write_bundle: Callable[..., Bundle]) -> None:
+    bundle = write_bundle("a", dev_accuracy=0.8)
+    (bundle.path / "manifest.json").unlink()
+    with pytest.raises(BundleError, match="manifest.json"):
+        measure._cost(bundle)

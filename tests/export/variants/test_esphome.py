@@ -117,8 +117,8 @@ def test_what_esphome_cannot_run_is_refused_with_the_reason(make_bundle, case: s
 
 
 def test_settings_for_another_hop_are_refused(make_bundle) -> None:
-    with pytest.raises(ExportError, match="every 30 ms, as ESPHome makes them, got a hop of 100 ms"):
-        make(make_bundle(spotting={"config": {"hop_ms": 100.0}}))
+    with pytest.raises(ExportError, match="every 30 ms, as ESPHome makes them, got a hop of 60 ms"):
+        make(make_bundle(spotting={"config": {"hop_ms": 60.0}}))
 
 
 def test_a_float_model_is_refused(tmp_path: Path) -> None:
