@@ -28,7 +28,7 @@ _CHOOSING_LOOPS = 16  # of the background speech, in other noise each time: a fe
     "--data",
     multiple=True,
     metavar="NAME[:PATH]",
-    help="Data set with recordings of the phrase by many speakers, who train and judge; repeatable.",
+    help="Data set with recordings of the phrase by many speakers, who train; those of the first judge. Repeatable.",
 )
 @click.option(
     "--positives",
@@ -97,8 +97,8 @@ def command(
     with progress_bar("measuring") as progress:
         found = listen(model, spotter, stream.clip, progress).measure(spotter, stream.words)
     measured = {"artefact": artefact.name, "split": "test", **found.to_json()}
-    bundle = bundle.keep_spotting({"config": to_mapping(spotter), "measured": measured})
     write_text(bundle.path / "MODEL_CARD.md", model_card(bundle, artefact, config, spotter, found))
+    bundle.keep_spotting({"config": to_mapping(spotter), "measured": measured})  # last: a bundle with it is ready
     if as_json:
         print_json({"bundle": str(out), "artefact": str(artefact), "threshold": spotter.threshold, **found.to_json()})
         return
@@ -115,7 +115,7 @@ def _trained(config: "TrainConfig", out: Path, restart: bool, overwrite: bool) -
     from edgeasr.errors import BundleError
     from edgeasr.train.fit import train
 
-    if not (restart or overwrite):
+    if not restart:
         try:
             bundle = Bundle.open(out)
         except BundleError:

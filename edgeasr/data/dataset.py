@@ -103,7 +103,7 @@ def load_datasets(specs: Sequence[str], leave_out: str | None = None) -> Dataset
         name=" + ".join(dataset.name for dataset in datasets),
         labels=tuple(dict.fromkeys(label for dataset in datasets for label in dataset.labels)),
         examples=tuple(example for dataset in datasets for example in dataset.examples),
-        licence="; ".join(dict.fromkeys(dataset.licence for dataset in datasets)),
+        licence="; ".join(dict.fromkeys(dataset.licence for dataset in datasets if dataset.licence)),
     )
     return _leave_out(joined, leave_out) if leave_out else joined
 

@@ -29,8 +29,8 @@ def noise_bank(path: str, sample_rate_hz: int, split: Split = "train") -> F32:
 
     Args:
         path: folder or zip of recordings, here or in the folder that EDGEASR_DATA names; those that a `manifest.csv`
-            puts into another split are left out. Empty for noise of several colours, another
-            in each split and always the same.
+            puts into another split are left out. Empty for noise of several colours, another in each split and always
+            the same.
         sample_rate_hz: of the result.
         split: that it is for; where a manifest has only train and test, every fifth recording of train is dev, and
             where those are fewer than five, all serve for both.

@@ -145,8 +145,8 @@ def build_stream(
         if word.label in keywords:
             begin, end = (start + word.start) / sample_rate_hz, (start + word.end) / sample_rate_hz
             said.append(SpokenWord(begin, end, word.label))
-    for start in range(position, len(samples), max(1, len(speech))):
-        samples[start : start + len(speech)] += speech * _amplitude(SPEECH_DBFS)
+    background = samples[position:].reshape(loops, len(speech))  # a view
+    background += speech * _amplitude(SPEECH_DBFS)
     for start in range(0, len(samples), _AT_ONCE):
         piece = samples[start : start + _AT_ONCE]
         piece[:] = to_float(to_int16(piece))

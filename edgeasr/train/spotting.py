@@ -1,6 +1,7 @@
 """Training a spotter: words in streams, judged by false accepts an hour."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ class Spotting(Task):
         self._config, self._wake, self._stride = config, wake, spec.stride
         self.labels = (*wake.keywords, UNKNOWN)
         raw = resolve_frontend(config, spec)
-        self._smoothed_outputs = pace_of(LISTENING, raw, spec.stride).inferences
+        every_output = replace(LISTENING, hop_ms=spec.stride * raw.hop_ms)
+        self._smoothed_outputs = pace_of(every_output, raw, spec.stride).inferences
         corpus = Keywords(config, wake, raw.sample_rate_hz, report)
         self.licence = corpus.licence
         sources = corpus.sources()

@@ -81,7 +81,10 @@ def wakeword_config(phrase: str, data: Sequence[str], positives: str, epochs: in
 
 
 def _check_recordings(phrase: str, data: Sequence[str]) -> None:
-    """Refuse a data set in which nobody says a phrase, or the first in a split, before minutes of work."""
+    """Refuse a data set that lacks the phrase, and the first, which judges, if a split of it does: before long work."""
+    for spec in data:
+        if spec.partition(":")[0] in ("phrase", "synthetic"):
+            raise DataError(f"{spec}: expected recordings, got synthetic voices, which train anyway: leave it out")
     datasets = [load_dataset(spec) for spec in data]
     for dataset in datasets:
         if phrase not in dataset.labels:

@@ -81,7 +81,7 @@ def test_train_refuses_an_out_that_cannot_be_written_before_the_data_are_read(ru
 
 
 @pytest.mark.parametrize("arguments", [["ds-cnn"], ["--data", "synthetic"], ["ds-cnn", "--data", "x", "--epochs", "0"]])
-def test_train_called_wrongly_exits_2(run: Run, arguments: list[str]) -> None:
-    done = run("train", *arguments, "--out", "bundle")
+def test_train_called_wrongly_exits_2(run: Run, arguments: list[str], tmp_path: Path) -> None:
+    done = run("train", *arguments, "--out", str(tmp_path / "bundle"))
     assert done.code == 2
     assert "Usage:" in done.err

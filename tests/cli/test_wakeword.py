@@ -9,10 +9,21 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from edgeasr.builtin import copy_builtin
+from edgeasr.bundle import Bundle
+from edgeasr.cli.wakeword import _trained
+from edgeasr.config import to_mapping
+from edgeasr.errors import BundleError
+from edgeasr.train.config import TrainConfig
+from edgeasr.train.wake import WakeConfig
+
 pytest.importorskip("espeakng_loader")
+
+CONFIG = TrainConfig("wake-cnn", ("wake-words", "phrase:robin"), wake=WakeConfig(("robin",)))
 
 
 def edgeasr(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -60,6 +71,26 @@ def test_wakeword_says_that_it_speaks_before_the_training(tmp_path: Path) -> Non
     assert re.match(r"phrase: saying 'hey robin' \d+ times, in [5-7]\d\d voices \.\.\.\n", first)
     assert rest.splitlines()[-1] == "edgeasr: interrupted"
     assert begun.returncode == 130
+
+
+def _bundle_with(path: Path, **values: Any) -> Bundle:
+    """Make a bundle with other values in its manifest."""
+    manifest = copy_builtin(path).path / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | values))
+    return Bundle.open(path)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_wakeword_interrupted_after_its_training_does_not_train_again(tmp_path: Path, overwrite: bool) -> None:
+    bundle = _bundle_with(tmp_path / "robin", training=to_mapping(CONFIG), spotting={})
+    assert _trained(CONFIG, bundle.path, restart=False, overwrite=overwrite) == bundle
+
+
+@pytest.mark.parametrize("change", [{"training": to_mapping(CONFIG) | {"seed": 1}}, {"spotting": {"config": {}}}])
+def test_wakeword_that_is_another_or_ready_is_not_replaced(tmp_path: Path, change: dict[str, Any]) -> None:
+    bundle = _bundle_with(tmp_path / "robin", **({"training": to_mapping(CONFIG), "spotting": {}} | change))
+    with pytest.raises(BundleError, match="--overwrite"):
+        _trained(CONFIG, bundle.path, restart=False, overwrite=False)
 
 
 @pytest.mark.slow

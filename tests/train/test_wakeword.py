@@ -87,6 +87,7 @@ def test_other_words_of_a_data_set_that_is_named_are_not_taken_twice(
 @pytest.mark.parametrize(
     ("phrase", "data", "complaint"),
     [
+        ("robin", "phrase:robin", "phrase:robin: expected recordings, got synthetic voices, which train anyway"),
         ("robin", "folder:{}", "expected recordings of 'robin', got hey robin, no: name another data set"),
         (
             "hey robin",
