@@ -18,8 +18,8 @@ _FEWEST_TURNS = 3
 def speed_ratio(path: Path, baseline: Path, features: NDArray[np.float32]) -> float:
     """Divide the time of one inference of `baseline` by that of `path`: above 1 this one is faster.
 
-    They take turns, on one thread; the processor's time for the fastest call of each counts: what else the machine does
-    makes calls slower, never faster. `edgeasr bench` gives medians, and the ratio with its interval.
+    They take turns, on one thread; the processor's time for a call in the fastest turn of each counts: what else the
+    machine does makes calls slower, never faster. `edgeasr bench` gives medians, and the ratio with its interval.
 
     Args:
         path: the artefact.
@@ -31,17 +31,18 @@ def speed_ratio(path: Path, baseline: Path, features: NDArray[np.float32]) -> fl
     start, turns = time.process_time(), 0
     while turns < _FEWEST_TURNS or time.process_time() - start < _LONG_ENOUGH_S:
         for index, model in enumerate(models):
-            fastest[index] = min(fastest[index], _fastest_call(model, features))
+            fastest[index] = min(fastest[index], _time_a_call(model, features))
         turns += 1
-    return float(fastest[0] / fastest[1])
+    return fastest[0] / fastest[1]
 
 
-def _fastest_call(model: Runtime, features: NDArray[np.float32]) -> float:
-    """Call a model for the time of a turn, once at least; give the time of the fastest call in seconds."""
-    fastest, call, begin, end = np.inf, 0, time.process_time(), 0.0
-    while end - begin < _TURN_S:
-        start = time.process_time()
-        model.run(features[call % len(features)])
-        end = time.process_time()
-        fastest, call = min(fastest, end - start), call + 1
-    return float(fastest)
+def _time_a_call(model: Runtime, features: NDArray[np.float32]) -> float:
+    """Call a model for the time of a turn, and give the mean of the calls in seconds.
+
+    A single call can be shorter than what the clock of the process tells apart.
+    """
+    calls, elapsed_s, start = 0, 0.0, time.process_time()
+    while elapsed_s < _TURN_S:
+        model.run(features[calls % len(features)])
+        calls, elapsed_s = calls + 1, time.process_time() - start
+    return elapsed_s / calls
