@@ -12,7 +12,7 @@ import pytest
 from edgeasr.bundle import Bundle
 from edgeasr.data.mlperf_kws import LABELS
 from edgeasr_bench import Settings, bench
-from edgeasr_bench.record import Run
+from edgeasr_bench.record import BINS_PER_OCTAVE, Run
 from tests.benchmarks.conftest import hide_keras, write_bundle
 
 DATA = Path(os.environ.get("EDGEASR_DATA", Path(__file__).parents[2] / "../shared/data"))
@@ -39,6 +39,11 @@ def benched(tmp_path_factory, weights):
         hide_keras(patch)
         run = bench([bundle.path], QUICK, notify=said.append, progress=lambda stage, done: stages.append(stage))
     return Benched(bundle, run, stages, said)
+
+
+def shortest_us(latency):
+    """Give the time of the shortest call, which is the one that nothing else on the machine has made longer."""
+    return 2 ** (latency.histogram.first_bin / BINS_PER_OCTAVE)
 
 
 def test_bench_compares_int8_with_float32_in_the_same_runtime(benched):
@@ -106,14 +111,14 @@ def test_run_writes_the_raw_samples(benched, tmp_path):
 
 def test_bench_measures_the_front_end_apart_and_together(benched):
     result, _ = benched.run.results
-    together = result.latency_with_frontend_us.p50
-    assert together > result.frontend_us.p50 > 0
-    assert together == pytest.approx(result.frontend_us.p50 + result.latency_us.p50, rel=0.5)
+    together, frontend = shortest_us(result.latency_with_frontend_us), shortest_us(result.frontend_us)
+    assert together > frontend > 0
+    assert together == pytest.approx(frontend + shortest_us(result.latency_us), rel=0.5)
 
 
 def test_bench_times_the_own_call_of_the_runtime_beside_the_way_there_and_back(benched):
     for result in benched.run.results:
-        assert 0 < result.own_call_us.p50 < result.latency_us.p50
+        assert 0 < shortest_us(result.own_call_us) < shortest_us(result.latency_us)
         assert result.own_call_us.samples > 10
 
 
